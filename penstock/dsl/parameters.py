@@ -1,0 +1,66 @@
+"""Parameters: held against the component's annotations, and turned to JSON and back."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from penstock.dsl.component import Component
+from penstock.errors import GraphError
+
+__all__ = ["to_jsonable", "validated"]
+
+
+def validated(component: Component, name: str, value: Any, node_id: str) -> Any:
+    """The value as the annotation wants it (a mapping becomes a dataclass, ``1`` a float).
+
+    Raises:
+        GraphError: The value does not fit; ``at`` is the way into a nested value, as a list of keys and indices.
+    """
+    from pydantic import ConfigDict, TypeAdapter, ValidationError
+    from pydantic.errors import PydanticUserError
+
+    annotation = component.parameters[name].annotation
+    try:
+        try:
+            adapter = TypeAdapter(annotation, config=ConfigDict(extra="forbid", strict=False))
+        except PydanticUserError:  # the annotated class brings its own configuration
+            adapter = TypeAdapter(annotation)
+        return adapter.validate_python(value)
+    except ValidationError as error:
+        first = error.errors()[0]
+        at = [part for part in first["loc"] if isinstance(part, int) or part in _keys_within(value)]
+        inside = "".join(f"[{part!r}]" for part in at)
+        raise GraphError(
+            f"Node {node_id}: {name}{inside} of {component.name}: {first['msg']}, found {first['input']!r}.",
+            hint=_hint(component, name),
+            node=node_id,
+            argument=name,
+            at=at,
+        ) from error
+
+
+def _keys_within(value: Any) -> set[str]:
+    """Every mapping key in a nested value, and every name that a mapping in it might be missing."""
+    keys: set[str] = set()
+    stack = [value]
+    while stack:
+        item = stack.pop()
+        if isinstance(item, dict):
+            keys.update(str(key) for key in item)
+            stack.extend(item.values())
+        elif isinstance(item, (list, tuple)):
+            stack.extend(item)
+    return keys
+
+
+def _hint(component: Component, name: str) -> str:
+    annotation = component.parameters[name].annotation
+    shown = getattr(annotation, "__name__", None) if isinstance(annotation, type) else None
+    return f"Expected {shown or str(annotation).replace('typing.', '')}."
+
+
+def to_jsonable(value: Any) -> Any:
+    """A parameter's value as JSON types, for the plan."""
+    from pydantic_core import to_jsonable_python
+
+    return to_jsonable_python(value)
