@@ -122,7 +122,7 @@ class StoreError(PenstockError):
     """The metadata store refused. Facts: url."""
 
 
-class RunCanceled(PenstockError):
+class RunCanceled(PenstockError):  # noqa: N818  # nothing went wrong: somebody stopped it
     """The run was stopped by a person. What was published before stays."""
 
     exit_code = 130
@@ -151,7 +151,6 @@ def _rebuild(kind: type[PenstockError], message: str, hint: str | None, facts: d
 
 def from_json(value: dict[str, Any]) -> PenstockError:
     """The error that `PenstockError.to_json` wrote; an unknown kind becomes a `NodeError`."""
-    kind = globals().get(value.get("kind", ""), NodeError)
-    if not (isinstance(kind, type) and issubclass(kind, PenstockError)):
-        kind = NodeError
+    found = globals().get(value.get("kind", ""))
+    kind = found if isinstance(found, type) and issubclass(found, PenstockError) else NodeError
     return kind(value["message"], hint=value.get("hint"), **value.get("facts", {}))
