@@ -128,7 +128,7 @@ class StoreError(PenstockError):
     """The metadata store refused. Facts: url."""
 
 
-class RunCanceled(PenstockError):
+class RunCanceled(PenstockError):  # noqa: N818  # nothing went wrong: somebody stopped it
     """The run was stopped by a person. What was published before stays."""
 
     exit_code = 130
@@ -174,7 +174,6 @@ def carried(text: str) -> PenstockError | None:
 
 def from_json(value: dict[str, Any]) -> PenstockError:
     """The error that `PenstockError.to_json` wrote; an unknown kind becomes a `NodeError`."""
-    kind = globals().get(value.get("kind", ""), NodeError)
-    if not (isinstance(kind, type) and issubclass(kind, PenstockError)):
-        kind = NodeError
+    found = globals().get(value.get("kind", ""))
+    kind = found if isinstance(found, type) and issubclass(found, PenstockError) else NodeError
     return kind(value["message"], hint=value.get("hint"), **value.get("facts", {}))
