@@ -59,9 +59,7 @@ class _Read(beam.DoFn):  # type: ignore[misc]
     def __init__(self, columns: Sequence[str] | None) -> None:
         self._columns = None if columns is None else list(columns)
 
-    def process(
-        self, element: tuple[int, Iterable[RowGroup]]
-    ) -> Iterator[pa.RecordBatch]:
+    def process(self, element: tuple[int, Iterable[RowGroup]]) -> Iterator[pa.RecordBatch]:
         for group in element[1]:
             yield read_row_group(group, self._columns)
 
@@ -76,9 +74,7 @@ class ReadRowGroups(beam.PTransform):  # type: ignore[misc]
         columns: The columns wanted, in this order; all of them if not given.
     """
 
-    def __init__(
-        self, groups: Sequence[RowGroup], columns: Sequence[str] | None = None
-    ) -> None:
+    def __init__(self, groups: Sequence[RowGroup], columns: Sequence[str] | None = None) -> None:
         super().__init__()
         self._groups = list(groups)
         self._columns = columns
@@ -89,9 +85,7 @@ class ReadRowGroups(beam.PTransform):  # type: ignore[misc]
         return (
             begin
             | "Descriptors"
-            >> beam.Create(
-                list(enumerate(self._groups)), reshuffle=False
-            ).with_output_types(tuple[int, RowGroup])
+            >> beam.Create(list(enumerate(self._groups)), reshuffle=False).with_output_types(tuple[int, RowGroup])
             | "Spread" >> beam.GroupByKey()
             | "Read" >> beam.ParDo(_Read(self._columns))
         )
@@ -114,9 +108,7 @@ class _WriteBundle(beam.DoFn):  # type: ignore[misc]
         batch = batch.replace_schema_metadata(None)
         if self._writer is None:
             Path(self._directory).mkdir(parents=True, exist_ok=True)
-            self._path = os.path.join(
-                self._directory, f".part-{uuid.uuid4().hex}.parquet"
-            )
+            self._path = os.path.join(self._directory, f".part-{uuid.uuid4().hex}.parquet")
             self._writer = open_writer(self._path, batch.schema)
         for part in even_slices(batch):
             self._writer.write_batch(part)
@@ -158,9 +150,7 @@ class WriteParquet(beam.PTransform):  # type: ignore[misc]
         )
 
 
-def _number(
-    parts: list[tuple[str, str]], directory: str, schema: pa.Schema | None
-) -> list[str]:
+def _number(parts: list[tuple[str, str]], directory: str, schema: pa.Schema | None) -> list[str]:
     """Gives hidden files their final names. A second try of the same element finds some renamed already."""
     paths = []
     for index, (_, part) in enumerate(sorted(parts)):

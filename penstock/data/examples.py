@@ -62,9 +62,7 @@ def row_groups(examples: Examples, split: str) -> list[RowGroup]:
     return found
 
 
-def read_row_group(
-    group: RowGroup, columns: Sequence[str] | None = None
-) -> pa.RecordBatch:
+def read_row_group(group: RowGroup, columns: Sequence[str] | None = None) -> pa.RecordBatch:
     """One row group as one contiguous batch that owns its memory, its columns in the order asked for.
 
     Raises:
@@ -75,9 +73,7 @@ def read_row_group(
     try:
         with pq.ParquetFile(group.path) as file:
             _check_columns(file.schema_arrow, columns, group.path)
-            table = file.read_row_group(
-                group.index, columns=None if columns is None else list(columns)
-            )
+            table = file.read_row_group(group.index, columns=None if columns is None else list(columns))
     except (pa.ArrowInvalid, OSError) as error:
         raise _damaged(Path(group.path), error) from error
     if columns is not None:
@@ -85,17 +81,13 @@ def read_row_group(
     return _one_batch(table)
 
 
-def record_batches(
-    examples: Examples, split: str, columns: Sequence[str] | None = None
-) -> Iterator[pa.RecordBatch]:
+def record_batches(examples: Examples, split: str, columns: Sequence[str] | None = None) -> Iterator[pa.RecordBatch]:
     """The rows of one split, a batch for each row group, in order."""
     for group in row_groups(examples, split):
         yield read_row_group(group, columns)
 
 
-def read_table(
-    examples: Examples, split: str, *, columns: Sequence[str] | None = None
-) -> pa.Table:
+def read_table(examples: Examples, split: str, *, columns: Sequence[str] | None = None) -> pa.Table:
     """The rows of one split in memory, in order.
 
     Args:
@@ -114,9 +106,7 @@ def read_table(
     _check_columns(schema, columns, str(examples.split_path(split)))
     if columns is not None:
         schema = pa.schema([schema.field(name) for name in columns])
-    return pa.Table.from_batches(
-        record_batches(examples, split, columns), schema=schema
-    )
+    return pa.Table.from_batches(record_batches(examples, split, columns), schema=schema)
 
 
 def arrow_schema(examples: Examples, split: str) -> pa.Schema:
@@ -134,9 +124,7 @@ def row_count(examples: Examples, split: str) -> int:
     return sum(_metadata(path).num_rows for path in examples.files(split))
 
 
-def write_split(
-    examples: Examples, split: str, batches: Iterable[pa.RecordBatch], schema: pa.Schema
-) -> int:
+def write_split(examples: Examples, split: str, batches: Iterable[pa.RecordBatch], schema: pa.Schema) -> int:
     """Writes one split as a single Parquet file and returns its number of rows; no batches make an empty split.
 
     For what one process makes in one go. A Beam pipeline writes with `penstock.data.beam_io.WriteParquet`.
@@ -157,9 +145,7 @@ def open_writer(path: str | Path, schema: pa.Schema) -> pq.ParquetWriter:
     return pq.ParquetWriter(str(path), schema, compression="zstd")
 
 
-def even_slices(
-    batch: pa.RecordBatch, limit: int = ROW_GROUP_ROWS
-) -> Iterator[pa.RecordBatch]:
+def even_slices(batch: pa.RecordBatch, limit: int = ROW_GROUP_ROWS) -> Iterator[pa.RecordBatch]:
     """Cuts a batch into the fewest slices of at most ``limit`` rows, all of nearly the same length."""
     parts = max(1, -(-batch.num_rows // limit))
     bounds = [batch.num_rows * part // parts for part in range(parts + 1)]
@@ -169,9 +155,7 @@ def even_slices(
 
 def empty_batch(schema: pa.Schema) -> pa.RecordBatch:
     """A batch with no rows."""
-    return pa.RecordBatch.from_arrays(
-        [pa.array([], field.type) for field in schema], schema=schema
-    )
+    return pa.RecordBatch.from_arrays([pa.array([], field.type) for field in schema], schema=schema)
 
 
 def _one_batch(table: pa.Table) -> pa.RecordBatch:

@@ -37,9 +37,7 @@ def encode_examples(batch: pa.RecordBatch) -> pa.BinaryArray:
             columns.append(_as_lists(field.name, column))
     if not columns or not batch.num_rows:
         return pa.array([b""] * batch.num_rows, pa.binary())
-    encoded = RecordBatchToExamplesEncoder(None).Encode(
-        pa.RecordBatch.from_arrays(columns, names)
-    )
+    encoded = RecordBatchToExamplesEncoder(None).Encode(pa.RecordBatch.from_arrays(columns, names))
     return pa.array(encoded, pa.binary())
 
 

@@ -49,27 +49,15 @@ def test_rows_read_and_written_keep_their_order(tmp_path: Path) -> None:
     from penstock.data.beam_io import ReadRowGroups, WriteParquet
 
     source = Examples(str(tmp_path / "in"))
-    data.write_split(
-        source, "train", [batch(i * 100, i * 100 + 100) for i in range(30)], SCHEMA
-    )
+    data.write_split(source, "train", [batch(i * 100, i * 100 + 100) for i in range(30)], SCHEMA)
     groups = data.row_groups(source, "train")
     assert len(groups) == 30
     target = Examples(str(tmp_path / "out"))
     with Context(temp_dir=tmp_path).beam() as pipeline:
-        (
-            pipeline
-            | ReadRowGroups(groups, ["s", "n"])
-            | WriteParquet(target.path("Split-train"))
-        )
-    assert [file.name for file in target.files("train")] == [
-        "data-00000-of-00001.parquet"
-    ]
-    assert data.read_table(target, "train").equals(
-        data.read_table(source, "train", columns=["s", "n"])
-    )
-    assert sorted(path.name for path in target.path("Split-train").iterdir()) == [
-        "data-00000-of-00001.parquet"
-    ]
+        (pipeline | ReadRowGroups(groups, ["s", "n"]) | WriteParquet(target.path("Split-train")))
+    assert [file.name for file in target.files("train")] == ["data-00000-of-00001.parquet"]
+    assert data.read_table(target, "train").equals(data.read_table(source, "train", columns=["s", "n"]))
+    assert sorted(path.name for path in target.path("Split-train").iterdir()) == ["data-00000-of-00001.parquet"]
 
 
 def test_no_rows_become_one_empty_file_of_the_schema(tmp_path: Path) -> None:
@@ -80,8 +68,5 @@ def test_no_rows_become_one_empty_file_of_the_schema(tmp_path: Path) -> None:
         rows = pipeline | ReadRowGroups([])
         rows | "with" >> WriteParquet(tmp_path / "with", SCHEMA)
         rows | "without" >> WriteParquet(tmp_path / "without")
-    assert (
-        pq.read_table(tmp_path / "with" / "data-00000-of-00001.parquet").schema
-        == SCHEMA
-    )
+    assert pq.read_table(tmp_path / "with" / "data-00000-of-00001.parquet").schema == SCHEMA
     assert not (tmp_path / "without").exists()

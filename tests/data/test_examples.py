@@ -11,9 +11,7 @@ from penstock.artifacts import Examples
 from penstock.data import examples as data
 from penstock.errors import DataError
 
-SCHEMA = pa.schema(
-    [("n", pa.int64()), ("x", pa.float64()), ("s", pa.string()), ("nothing", pa.null())]
-)
+SCHEMA = pa.schema([("n", pa.int64()), ("x", pa.float64()), ("s", pa.string()), ("nothing", pa.null())])
 
 
 def batch(rows: int, start: int = 0) -> pa.RecordBatch:
@@ -32,10 +30,7 @@ def batch(rows: int, start: int = 0) -> pa.RecordBatch:
 @pytest.fixture
 def examples(tmp_path: Path) -> Examples:
     made = Examples(str(tmp_path))
-    assert (
-        data.write_split(made, "train", [batch(70_000), batch(5, 70_000)], SCHEMA)
-        == 70_005
-    )
+    assert data.write_split(made, "train", [batch(70_000), batch(5, 70_000)], SCHEMA) == 70_005
     assert data.write_split(made, "eval", [batch(3)], SCHEMA) == 3
     made.splits = ["train", "eval"]
     return made
@@ -64,9 +59,7 @@ def test_columns_come_in_the_order_asked_for(examples: Examples) -> None:
         "s",
         "n",
     ]
-    assert [b.schema.names for b in data.record_batches(examples, "eval", ["x"])] == [
-        ["x"]
-    ]
+    assert [b.schema.names for b in data.record_batches(examples, "eval", ["x"])] == [["x"]]
 
 
 def test_no_columns_still_count_rows(examples: Examples) -> None:
@@ -76,9 +69,7 @@ def test_no_columns_still_count_rows(examples: Examples) -> None:
 
 def test_unknown_column_offers_the_nearest(examples: Examples) -> None:
     """A misspelt column is an error that names it and offers one that exists."""
-    with pytest.raises(
-        DataError, match=r"no column 'nothin'(.|\n)*'nothing'"
-    ) as caught:
+    with pytest.raises(DataError, match=r"no column 'nothin'(.|\n)*'nothing'") as caught:
         data.read_table(examples, "eval", columns=["nothin"])
     assert caught.value.column == "nothin"
 

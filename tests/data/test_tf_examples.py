@@ -33,12 +33,8 @@ def test_missing_values_have_no_values_and_null_columns_are_left_out() -> None:
 
 def test_a_slice_encodes_its_own_rows() -> None:
     """The rows of a slice are encoded, not those of the batch it was cut from."""
-    batch = pa.record_batch(
-        {"n": pa.array([1, None, 3, 4], pa.int64()), "s": ["a", "b", None, "d"]}
-    )
-    assert [
-        decode(proto) for proto in encode_examples(batch.slice(1, 2)).to_pylist()
-    ] == [
+    batch = pa.record_batch({"n": pa.array([1, None, 3, 4], pa.int64()), "s": ["a", "b", None, "d"]})
+    assert [decode(proto) for proto in encode_examples(batch.slice(1, 2)).to_pylist()] == [
         {"n": [], "s": [b"b"]},
         {"n": [3], "s": []},
     ]
@@ -88,8 +84,6 @@ def decode(proto: bytes) -> dict[str, list[object]]:
     example_pb2 = pytest.importorskip("tensorflow.core.example.example_pb2")
     example = example_pb2.Example.FromString(proto)
     return {
-        name: list(getattr(feature, feature.WhichOneof("kind")).value)
-        if feature.WhichOneof("kind")
-        else []
+        name: list(getattr(feature, feature.WhichOneof("kind")).value) if feature.WhichOneof("kind") else []
         for name, feature in example.features.feature.items()
     }
