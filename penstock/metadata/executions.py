@@ -26,7 +26,7 @@ from penstock.metadata.records import (
     VerdictRecord,
 )
 
-__all__ = ["begin", "fail", "find_cached", "mark_failed", "metrics", "publish", "reuse", "verdicts"]
+__all__ = ["answer", "begin", "fail", "find_cached", "mark_failed", "metrics", "publish", "reuse", "verdicts"]
 
 # A dot is in no parameter's name, so this custom property never meets one.
 _ERROR_PROPERTY = "penstock.error"
@@ -114,14 +114,7 @@ def publish(
     _put_verdicts(transaction, execution_id, verdicts)
     _put_metrics(transaction, execution_id, metrics)
     if key is not None:
-        transaction.execute(
-            "INSERT INTO penstock_cache (key, execution_id, created_ms, valid) VALUES (?, ?, ?, ?) ON CONFLICT (key)"
-            " DO UPDATE SET execution_id = excluded.execution_id, created_ms = excluded.created_ms, valid = excluded.valid",
-            key,
-            execution_id,
-            transaction.now,
-            True,
-        )
+        _put_cache(transaction, key, execution_id)
     _end(transaction, lease, ExecutionState.COMPLETE, NodeState.COMPLETE, blocked=blocked, note=note)
     transaction.execute(
         "UPDATE penstock_execution SET cache_key = coalesce(?, cache_key), blocked = ?, note = ? WHERE execution_id = ?",
@@ -133,6 +126,17 @@ def publish(
     return _by_output(
         (name, index, _stored(one, new, lease, pipeline, name))
         for one, (name, index, new) in zip(stored, places, strict=True)
+    )
+
+
+def _put_cache(transaction: Transaction, key: str, execution_id: int) -> None:
+    transaction.execute(
+        "INSERT INTO penstock_cache (key, execution_id, created_ms, valid) VALUES (?, ?, ?, ?) ON CONFLICT (key)"
+        " DO UPDATE SET execution_id = excluded.execution_id, created_ms = excluded.created_ms, valid = excluded.valid",
+        key,
+        execution_id,
+        transaction.now,
+        True,
     )
 
 
@@ -234,7 +238,7 @@ def reuse(
 def find_cached(transaction: Transaction, key: str) -> CachedResult | None:
     """The results published under a key, unless one of their artifacts is no longer LIVE."""
     row = transaction.row(
-        "SELECT c.execution_id, c.created_ms, e.run_id, e.blocked, e.note FROM penstock_cache c"
+        "SELECT c.execution_id, c.created_ms, e.run_id, e.source_id, e.blocked, e.note FROM penstock_cache c"
         " JOIN penstock_execution e ON e.execution_id = c.execution_id WHERE c.key = ? AND c.valid = ?",
         key,
         True,
@@ -248,7 +252,55 @@ def find_cached(transaction: Transaction, key: str) -> CachedResult | None:
     if any(one.state != ArtifactState.LIVE.name for one in found.values()):
         return None
     outputs = _by_output((*place, found[event.artifact_id]) for event in events for place in artifacts.places(event))
-    return CachedResult(key, row.execution_id, row.run_id, outputs, row.created_ms, bool(row.blocked), row.note)
+    found_verdicts = transaction.rows(
+        "SELECT verdict FROM penstock_verdict WHERE execution_id = ? ORDER BY position", row.source_id
+    )
+    return CachedResult(
+        key,
+        row.execution_id,
+        row.run_id,
+        outputs,
+        row.created_ms,
+        bool(row.blocked),
+        row.note,
+        tuple(Verdict.from_json(runs.load(each.verdict)) for each in found_verdicts),
+    )
+
+
+def answer(
+    transaction: Transaction,
+    run_id: str,
+    node_id: str,
+    component: str,
+    key: str,
+    *,
+    inputs: Mapping[str, Sequence[int]],
+    outputs: Mapping[str, Sequence[StoredArtifact]],
+    reason: str,
+) -> bool:
+    """Records what a resolver's query found, and returns whether the same key had the same answer before."""
+    before = find_cached(transaction, key)
+    same = before is not None and {name: [one.id for one in several] for name, several in before.outputs.items()} == {
+        name: [one.id for one in several] for name, several in outputs.items() if several
+    }
+    state = ExecutionState.CACHED if same else ExecutionState.COMPLETE
+    execution_id = _insert(
+        transaction, run_id, node_id, component, state, inputs=inputs, parameters={}, key=key, log=None, note=reason
+    )
+    found = [
+        Event(one.id, execution_id, EventType.OUTPUT, (name, index))
+        for name, several in outputs.items()
+        for index, one in enumerate(several)
+    ]
+    links.put_events(transaction, found)
+    if not same:
+        _put_cache(transaction, key, execution_id)
+    at = transaction.now
+    node_state = NodeState.REUSED if same else NodeState.COMPLETE
+    runs.put_node(
+        transaction, NodeRecord(run_id, node_id, component, node_state, execution_id, reason, at, at, note=reason)
+    )
+    return same
 
 
 def _insert(

@@ -223,6 +223,7 @@ class CachedResult:
     created_ms: int
     blocked: bool = False
     note: str = ""
+    verdicts: tuple[Verdict, ...] = ()
 
 
 @dataclass(frozen=True)

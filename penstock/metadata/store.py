@@ -206,6 +206,27 @@ class Store:
                 log=log,
             )
 
+    def answer(
+        self,
+        run_id: str,
+        node_id: str,
+        component: str,
+        key: str,
+        *,
+        inputs: Mapping[str, Sequence[int]],
+        outputs: Mapping[str, Sequence[StoredArtifact]],
+        reason: str = "",
+    ) -> bool:
+        """Records what a resolver's query found: artifacts that are there already, or none.
+
+        Returns:
+            Whether an earlier answer under the same key was the same, so that this one counts as reused.
+        """
+        with self.database.write() as transaction:
+            return executions.answer(
+                transaction, run_id, node_id, component, key, inputs=inputs, outputs=outputs, reason=reason
+            )
+
     def skip(
         self,
         run_id: str,

@@ -21,10 +21,11 @@ from penstock.dsl import Component
 from penstock.errors import PenstockError, RunCanceled, StorageError
 from penstock.events import NodeState
 from penstock.gates import Verdict, blocks
-from penstock.orchestration.execution import ArtifactValue, Request, Result, storage_error
+from penstock.orchestration.execution import ArtifactValue, Request, Result
 from penstock.orchestration.key import cache_key, key_parts
 from penstock.orchestration.plan import PlanNode, load_component
 from penstock.storage.payload import content_of, read_manifest, write_manifest
+from penstock.storage.refusal import storage_error
 
 if TYPE_CHECKING:
     from penstock.metadata.records import CachedResult, Lease, MetricRecord, NewArtifact, StoredArtifact
@@ -145,21 +146,26 @@ def _tell_end(node: PlanNode, context: RunContext, outcome: NodeOutcome) -> None
 def _launch(
     node: PlanNode, context: RunContext, upstream: Mapping[str, NodeOutcome], log: Path
 ) -> NodeOutcome:
-    component = load_component(node.ref, context.directory)
     inputs = {
         name: artifacts[0]
         for name, source in node.inputs.items()
         if (artifacts := upstream[source.node].outputs.get(source.output))
     }
     values = {name: _value(upstream[source.node].outputs[source.output][0]) for name, source in node.values.items()}
-    parts = key_parts(node, component, {name: found.digest for name, found in inputs.items()}, values, context.directory)
-    if node.query is not None:
-        return _resolve(node, context, inputs, parts)
-    key = cache_key(parts)
-    if context.no_cache is not True and node.id not in (context.no_cache or ()):
-        cached = context.store.find_cached(key)
-        if cached is not None and _usable(cached, component, node, values, context.directory):
-            return _reuse(node, context, inputs, key, cached)
+    try:
+        component = load_component(node.ref, context.directory)
+        digests = {name: found.digest or "" for name, found in inputs.items()}
+        parts = key_parts(node, component, digests, values, context.directory)
+        if node.query is not None:
+            return _resolve(node, context, inputs, parts)
+        key = cache_key(parts)
+        if context.no_cache is not True and node.id not in (context.no_cache or ()):
+            cached = context.store.find_cached(key)
+            if cached is not None and _usable(cached, component, node, values, context.directory):
+                return _reuse(node, context, inputs, key, cached)
+    except PenstockError as error:
+        context.store.skip(context.run, node.id, node.component, error.message, state=NodeState.FAILED, error=error)
+        raise
     return _execute(node, component, context, inputs, values, key, log)
 
 
@@ -332,7 +338,7 @@ def _finished(result: Result) -> dict[str, list[NewArtifact]]:
 def _give_up(store: Store, lease: Lease, state: NodeState, error: PenstockError) -> None:
     """Records a failure; if the store itself refuses, the first error is the one to tell."""
     try:
-        store.fail(lease, state, error.to_json())
+        store.fail(lease, state, error)
     except PenstockError as second:
         error.add_note(f"The failure could not be recorded: {second}")
 

@@ -16,13 +16,13 @@ from typing import Any
 from penstock import events
 from penstock.errors import StorageError, UsageError, did_you_mean
 from penstock.events import NodeState, RunState
-from penstock.orchestration.execution import storage_error
 from penstock.orchestration.launcher import NodeOutcome, RunContext
 from penstock.orchestration.local.process import ExecProcess
 from penstock.orchestration.local.runner import run_nodes
 from penstock.orchestration.locate import remember
 from penstock.orchestration.plan import Plan, make_plan
 from penstock.orchestration.project import Project
+from penstock.storage.refusal import storage_error
 from penstock.version import __version__
 
 __all__ = ["RunResult", "run_project"]
