@@ -25,11 +25,11 @@ def Evaluator(
     *,
     label: str,
     slices: list[SliceValue] = [[]],  # noqa: B006  # read as a declaration, never changed
-    metrics: list[str] = DEFAULT_METRICS,  # noqa: B006
+    metrics: list[str] = DEFAULT_METRICS,
     thresholds: list[Threshold] = [],  # noqa: B006
     split: str = "eval",
     weight: str | None = None,
-    gate: Gate = "block",
+    gate: Gate = "block",  # noqa: ARG001  # the launcher reads it, with the verdicts
     ctx: Context,
 ) -> None:
     """Computes metrics of the model, and of a baseline on the same rows, on every slice, and blesses the model or not.
@@ -86,9 +86,7 @@ def Evaluator(
         ctx.progress(done, prepared.rows, unit="rows")
 
     ctx.progress(0, prepared.rows, unit="rows")
-    result = prepared.run(ctx.beam(), scored)
-
-    result.write(evaluation.path())
+    result = prepared.run(ctx.beam(), evaluation.path(), scored)
     tfma_format.write(
         evaluation.path(),
         result,

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from penstock.evaluation.histogram import Floats, Histogram, Ints, bins_of
+from penstock.evaluation.histogram import Floats, Histogram, Ints, bins_of, sums_by
 from penstock.evaluation.slices import SliceKey, SpecSlices
 
 __all__ = ["Accumulator", "Layout", "ScoredBatch"]
@@ -152,4 +152,4 @@ class Accumulator:
 
 def _by_slice(codes: Ints, values: Floats | None, size: int) -> Floats:
     """The sum of the values in each slice; a code of -1 is in none."""
-    return np.bincount(codes + 1, values, size + 1)[1:].astype(np.float64)
+    return sums_by(codes + 1, values, size + 1)[1:]

@@ -7,7 +7,7 @@ from functools import cache
 
 import numpy as np
 
-from penstock.evaluation.histogram import BINS, Floats, Histogram, Ints
+from penstock.evaluation.histogram import BINS, Floats, Histogram, Ints, sums_by
 
 __all__ = ["Curves"]
 
@@ -27,7 +27,7 @@ def _threshold_of_bin() -> Ints:
     thresholds = np.concatenate(([-_EPSILON], inner, [1 + _EPSILON])) + _EPSILON
     lower = np.concatenate(([-np.inf], np.arange(_THRESHOLDS) / _THRESHOLDS, [np.inf]))
     index = np.searchsorted(thresholds, lower, side="right") - 1
-    return np.clip(index, 0, _THRESHOLDS - 2).astype(np.int64)  # type: ignore[no-any-return]  # clip's stub says Any
+    return np.clip(index, 0, _THRESHOLDS - 2).astype(np.int64)
 
 
 @dataclass(frozen=True)
@@ -65,8 +65,8 @@ class Curves:
         of_slice = of_slice[starts]
         positive = np.add.reduceat(labels, starts) if len(starts) else labels
         negative = (np.add.reduceat(weights, starts) if len(starts) else weights) - positive
-        positives = np.bincount(of_slice, positive, slices)
-        negatives = np.bincount(of_slice, negative, slices)
+        positives = sums_by(of_slice, positive, slices)
+        negatives = sums_by(of_slice, negative, slices)
         return cls(
             slices,
             of_slice,
@@ -80,7 +80,7 @@ class Curves:
 
     def roc_auc(self) -> Floats:
         """Area under the ROC curve by trapezoids, [slices]; not a number where only one class occurs."""
-        area = np.bincount(self.slice, self.negative * (self.positive_above + self.positive / 2), self.slices)
+        area = sums_by(self.slice, self.negative * (self.positive_above + self.positive / 2), self.slices)
         return _ratio(area, self.positives * self.negatives)
 
     def roc_auc_error(self) -> Floats:
@@ -94,11 +94,11 @@ class Curves:
             negatives_below = self.negatives[self.slice] - self.negative_above - self.negative
             of_positive = (negatives_below + self.negative / 2) / self.negatives[self.slice] - auc
             of_negative = (self.positive_above + self.positive / 2) / self.positives[self.slice] - auc
-            spread_positive = np.bincount(self.slice, self.positive * of_positive**2, self.slices)
-            spread_negative = np.bincount(self.slice, self.negative * of_negative**2, self.slices)
+            spread_positive = sums_by(self.slice, self.positive * of_positive**2, self.slices)
+            spread_negative = sums_by(self.slice, self.negative * of_negative**2, self.slices)
         variance = _ratio(spread_positive, self.positives * (self.positives - 1))
         variance += _ratio(spread_negative, self.negatives * (self.negatives - 1))
-        return np.sqrt(variance)  # type: ignore[no-any-return]  # ufuncs are typed Any
+        return np.sqrt(variance)
 
     def pr_auc(self) -> Floats:
         """Area under the precision-recall curve, [slices]; not a number where there is no positive.
@@ -112,7 +112,7 @@ class Curves:
         intercept = self.positive_above - slope * above
         growth = np.where(above > 0, np.log1p(np.divide(step, above, out=np.zeros_like(step), where=above > 0)), 0.0)
         area = np.nan_to_num(slope * (self.positive + intercept * growth))
-        return _ratio(np.bincount(self.slice, area, self.slices), self.positives)
+        return _ratio(sums_by(self.slice, area, self.slices), self.positives)
 
 
 def _above(values: Floats, of_slice: Ints, totals: Floats) -> Floats:
@@ -120,9 +120,9 @@ def _above(values: Floats, of_slice: Ints, totals: Floats) -> Floats:
     running = np.cumsum(values)
     ends = np.cumsum(totals)
     # Rounding may leave a trace below 0 where nothing is above; for whole weights the sums are exact.
-    return np.maximum(ends[of_slice] - running, 0.0)  # type: ignore[no-any-return]  # ufuncs are typed Any
+    return np.maximum(ends[of_slice] - running, 0.0)
 
 
 def _ratio(numerator: Floats, denominator: Floats) -> Floats:
     out = np.full_like(denominator, np.nan, dtype=np.float64)
-    return np.divide(numerator, denominator, out=out, where=denominator > 0)  # type: ignore[no-any-return]
+    return np.divide(numerator, denominator, out=out, where=denominator > 0)

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from penstock.artifacts import Examples
 from penstock.data.examples import RowGroup, arrow_schema, row_groups
-from penstock.errors import DataError, UsageError, did_you_mean, from_json
+from penstock.errors import UsageError, did_you_mean
+from penstock.evaluation.accumulator import Accumulator
 from penstock.evaluation.metrics import Metric, computed, layout_for, named
-from penstock.evaluation.results import BASELINE, CANDIDATE, EvaluationResult
+from penstock.evaluation.results import BASELINE, CANDIDATE, RESULTS_FILE, EvaluationResult, read
 from penstock.evaluation.slices import SliceSpec, SliceValue, check_columns, parse, sort_key
 from penstock.evaluation.thresholds import Threshold, judge
 
-__all__ = ["Evaluation", "prepare"]
+__all__ = ["Evaluation", "prepare", "tabulated"]
 
 
 @dataclass(frozen=True)
@@ -42,90 +45,78 @@ class Evaluation:
         """How many rows there are to read."""
         return sum(group.rows for group in self.groups)
 
-    def run(self, pipeline: Any, listener: Callable[[int], None] | None = None) -> EvaluationResult:
-        """Computes every metric on every slice, and the verdicts.
+    def run(self, pipeline: Any, directory: Path, listener: Callable[[int], None] | None = None) -> EvaluationResult:
+        """Computes every metric on every slice and the verdicts; writes ``results.json`` and ``verdicts.json``.
 
         Args:
             pipeline: A Beam pipeline, not yet entered.
+            directory: Where the files go; it is made.
             listener: Is told the number of rows of each row group scored, where the pipeline runs in this process.
 
         Raises:
-            DataError: No row has a label; or what `scored_batch` and `Scorer` raise.
+            DataError: No row has a label; or what `scored_batch` and the models raise.
         """
-        accumulator = self._summed(pipeline, listener)
-        if accumulator.error is not None:
-            raise from_json(accumulator.error)
-        counts = accumulator.counts
-        if not accumulator.slices or not accumulator.rows.any():
-            raise DataError(
-                f"The split {self.split!r} has no row to evaluate: of {counts.get('rows', 0):,} rows "
-                f"{counts.get('missing_label', 0):,} have no label {self.plan.label!r}.",
-                hint="Is the label's name right, and does the split have rows?",
-                column=self.plan.label,
-            )
-        order = sorted(accumulator.slices, key=sort_key)
-        index = [accumulator.slices[key] for key in order]
-        found = computed(accumulator, self.metrics)
-        result = EvaluationResult(
-            label=self.plan.label,
-            split=self.split,
-            models=list(self.plan.layout.models),
-            metrics=list(self.metrics),
-            slices=order,
-            n=accumulator.rows[index].astype(int).tolist(),
-            values={
-                model: {metric: column[index].tolist() for metric, column in columns.items()}
-                for model, columns in found["values"].items()
-            },
-            intervals={
-                model: {
-                    metric: list(zip(low[index].tolist(), high[index].tolist(), strict=True))
-                    for metric, (low, high) in columns.items()
-                }
-                for model, columns in found["intervals"].items()
-            },
-            counts=counts,
-        )
-        result.verdicts.extend(judge(self.thresholds, result))
-        return result
-
-    def _summed(self, pipeline: Any, listener: Callable[[int], None] | None) -> Any:
-        import pickle
-        import tempfile
-        from pathlib import Path
-
         import apache_beam as beam
 
         from penstock.evaluation.scoring import CombineMetrics, ScoreRowGroups
 
+        directory.mkdir(parents=True, exist_ok=True)
         score = ScoreRowGroups(self.plan)
-        score.listen(listener)
-        with tempfile.TemporaryDirectory() as directory:
-            file = str(Path(directory) / "sums")
-            try:
-                with pipeline as entered:
-                    (
-                        entered
-                        | "RowGroups" >> beam.Create(self.groups)
-                        | "Score" >> beam.ParDo(score)
-                        | "Sum" >> beam.CombineGlobally(CombineMetrics(self.plan.layout))
-                        | "Write" >> beam.Map(_dump, file)
-                    )
-            finally:
-                score.listen(None)
-            return pickle.loads(Path(file).read_bytes())
+        with score.heard_by(listener), pipeline as entered:
+            (
+                entered
+                | "RowGroups" >> beam.Create(self.groups)
+                | "Score" >> beam.ParDo(score)
+                | "Sum" >> beam.CombineGlobally(CombineMetrics(self.plan.layout))
+                | "Write"
+                >> beam.Map(_write, str(directory / RESULTS_FILE), self.plan.label, self.split, [*self.metrics])
+            )
+        result = read(directory)
+        result.verdicts.extend(judge(self.thresholds, result))
+        result.write_verdicts(directory)
+        return result
 
 
-def _dump(accumulator: Any, file: str) -> None:
-    import pickle
-
+def _write(accumulator: Accumulator, file: str, label: str, split: str, metrics: list[str]) -> None:
+    """Writes the table of metrics where the artifact lies, from whichever worker it is on, or the error met."""
     from apache_beam.io.filesystems import FileSystems
 
-    with FileSystems.create(file, compression_type="uncompressed") as stream:
-        stream.write(pickle.dumps(accumulator))
+    if accumulator.error is None:
+        content = tabulated(accumulator, label=label, split=split, metrics=metrics).to_json()
+    else:
+        content = {"error": accumulator.error}
+    with FileSystems.create(file) as stream:
+        stream.write(json.dumps(content, allow_nan=False).encode())
 
 
-def prepare(
+def tabulated(accumulator: Accumulator, *, label: str, split: str, metrics: Sequence[str]) -> EvaluationResult:
+    """The metrics of every slice, the whole set first, without verdicts."""
+    order = sorted(accumulator.slices, key=sort_key)
+    index = [accumulator.slices[key] for key in order]
+    values, intervals = computed(accumulator, named(metrics))
+    return EvaluationResult(
+        label=label,
+        split=split,
+        models=list(accumulator.layout.models),
+        metrics=list(metrics),
+        slices=order,
+        n=accumulator.rows[index].astype(int).tolist(),
+        values={
+            model: {metric: column[index].tolist() for metric, column in columns.items()}
+            for model, columns in values.items()
+        },
+        intervals={
+            model: {
+                metric: list(zip(low[index].tolist(), high[index].tolist(), strict=True))
+                for metric, (low, high) in columns.items()
+            }
+            for model, columns in intervals.items()
+        },
+        counts=accumulator.counts,
+    )
+
+
+def prepare(  # noqa: PLR0913  # the Evaluator's arguments, less those that say where to write
     examples: Examples,
     models: Mapping[str, str],
     *,

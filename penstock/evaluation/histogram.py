@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["BINS", "Histogram", "bins_of"]
+__all__ = ["BINS", "Floats", "Histogram", "Ints", "bins_of", "sums_by"]
 
 BINS = 10_002
 
@@ -21,10 +21,15 @@ Ints = npt.NDArray[np.int64]
 _WAITING = 1 << 20
 
 
+def sums_by(codes: Ints, values: Floats | None, size: int) -> Floats:
+    """The sum of the values (their number, if None) for each code from 0 to ``size`` - 1, [size]."""
+    return np.bincount(codes, values, size).astype(np.float64, copy=False)
+
+
 def bins_of(predictions: Floats) -> Ints:
     """The bin of each prediction, 0 to 10,001; not a number is put in bin 0."""
     scaled = np.nan_to_num(predictions, nan=-1.0) * (BINS - 2) + 1.0
-    return np.clip(scaled, 0, BINS - 1).astype(np.int64)  # type: ignore[no-any-return]  # clip's stub says Any
+    return np.clip(scaled, 0, BINS - 1).astype(np.int64)
 
 
 class Histogram:

@@ -6,10 +6,9 @@ number. TFMA gives such an AUC the value 0.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 
@@ -19,7 +18,7 @@ from penstock.evaluation.curves import Curves
 from penstock.evaluation.histogram import Floats
 from penstock.evaluation.intervals import logit_interval, wilson_interval
 
-__all__ = ["METRICS", "Metric", "Sums", "layout_for", "named"]
+__all__ = ["METRICS", "Metric", "Sums", "computed", "layout_for", "named"]
 
 Interval = tuple[Floats, Floats]
 
@@ -190,8 +189,10 @@ def layout_for(metrics: Iterable[Metric], models: tuple[str, ...]) -> Layout:
     return Layout(models=models, histogram=any(metric.histogram for metric in metrics))
 
 
-def computed(accumulator: Accumulator, metrics: dict[str, Metric]) -> dict[str, Any]:
-    """Values and intervals by model and metric: ``{"values": {model: {metric: array}}, "intervals": ...}``."""
+def computed(
+    accumulator: Accumulator, metrics: Mapping[str, Metric]
+) -> tuple[dict[str, dict[str, Floats]], dict[str, dict[str, Interval]]]:
+    """Values and intervals by model and metric, each [slices] in the accumulator's order."""
     values: dict[str, dict[str, Floats]] = {}
     intervals: dict[str, dict[str, Interval]] = {}
     for index, model in enumerate(accumulator.layout.models):
@@ -200,4 +201,4 @@ def computed(accumulator: Accumulator, metrics: dict[str, Metric]) -> dict[str, 
         # The closed forms count rows; with weights they would promise too much.
         closed = {name: metric.interval for name, metric in metrics.items() if metric.interval and sums.unweighted}
         intervals[model] = {name: interval(sums) for name, interval in closed.items()}
-    return {"values": values, "intervals": intervals}
+    return values, intervals

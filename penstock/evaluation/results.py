@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from penstock.artifacts import ModelEvaluation
-from penstock.errors import DataError, UsageError, did_you_mean
+from penstock.errors import DataError, UsageError, did_you_mean, from_json
 from penstock.evaluation.slices import OVERALL, SliceKey, SliceSpec, slice_text
 from penstock.gates import Verdict
 
@@ -149,10 +149,8 @@ class EvaluationResult:
             verdicts=list(verdicts),
         )
 
-    def write(self, directory: Path) -> None:
-        """Writes ``results.json`` and ``verdicts.json``."""
-        directory.mkdir(parents=True, exist_ok=True)
-        (directory / RESULTS_FILE).write_text(json.dumps(self.to_json(), allow_nan=False))
+    def write_verdicts(self, directory: Path) -> None:
+        """Writes ``verdicts.json``."""
         verdicts = [verdict.to_json() for verdict in self.verdicts]
         (directory / VERDICTS_FILE).write_text(json.dumps(verdicts, indent=1, allow_nan=False))
 
@@ -167,7 +165,7 @@ def load(evaluation: ModelEvaluation) -> EvaluationResult:
 
 
 def read(directory: Path) -> EvaluationResult:
-    """The results in a directory, see `load`."""
+    """The results in a directory, see `load`; an error that was written in their place is raised."""
     file = directory / RESULTS_FILE
     if not file.is_file():
         raise DataError(
@@ -175,9 +173,20 @@ def read(directory: Path) -> EvaluationResult:
             hint="Read TFMA's files in it with tensorflow_model_analysis.load_eval_result.",
             path=str(directory),
         )
+    value = json.loads(file.read_text())
+    if "error" in value:
+        raise from_json(value["error"])
+    if not value["slices"]:
+        counts = value["counts"]
+        raise DataError(
+            f"The split {value['split']!r} has no row to evaluate: of {counts.get('rows', 0):,} rows "
+            f"{counts.get('missing_label', 0):,} have no label {value['label']!r}.",
+            hint="Is the label's name right, and does the split have rows?",
+            column=value["label"],
+        )
     verdicts_file = directory / VERDICTS_FILE
     verdicts = json.loads(verdicts_file.read_text()) if verdicts_file.is_file() else []
-    return EvaluationResult.from_json(json.loads(file.read_text()), [Verdict.from_json(one) for one in verdicts])
+    return EvaluationResult.from_json(value, [Verdict.from_json(one) for one in verdicts])
 
 
 def _each(by_model: Mapping[str, Mapping[str, Any]], change: Any) -> dict[str, dict[str, Any]]:

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Protocol
 from uuid import uuid4
 
-import apache_beam as beam
+import apache_beam as beam  # noqa: TID253  # this module is Beam's: nothing light imports it
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from apache_beam.utils.shared import Shared
+from apache_beam.utils.shared import Shared  # noqa: TID253
 
 from penstock.data.examples import RowGroup, read_row_group
 from penstock.data.tf_examples import encode_examples
@@ -201,9 +202,12 @@ class ScoreRowGroups(beam.DoFn):  # type: ignore[misc]
             label = models[0].transform(examples, [self._plan.label])[self._plan.label]
         return scored_batch(self._plan, batch, [model.predict(examples) for model in models], label)
 
-    def listen(self, listener: Callable[[int], None] | None) -> None:
-        """Calls the listener with the number of rows of each row group scored in this process; None ends that."""
-        if listener is None:
-            _listeners.pop(self.id, None)
-        else:
+    @contextmanager
+    def heard_by(self, listener: Callable[[int], None] | None) -> Iterator[None]:
+        """Meanwhile tells the listener the number of rows of each row group that is scored in this process."""
+        if listener is not None:
             _listeners[self.id] = listener
+        try:
+            yield
+        finally:
+            _listeners.pop(self.id, None)

@@ -59,7 +59,7 @@ class SliceSpec:
 
 
 def parse(values: Iterable[SliceValue]) -> list[SliceSpec]:
-    """The slice specs of a config: ``[]`` is the whole set, ``[a, b]`` a cross, ``{a: 1}`` or ``[{a: 1}, b]`` one value.
+    """The slice specs of a config: ``[]`` is the whole set, ``[a, b]`` a cross, ``{a: 1}`` one value.
 
     Raises:
         UsageError: A feature stands twice in one spec, or an item is neither a name nor a mapping.
