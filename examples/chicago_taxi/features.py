@@ -7,6 +7,8 @@ that same graph.
 
 from __future__ import annotations
 
+import math
+
 import tensorflow as tf
 import tensorflow_transform as tft
 
@@ -55,14 +57,15 @@ def preprocessing_fn(inputs: dict[str, tf.SparseTensor]) -> dict[str, tf.Tensor]
     for name, size in CATEGORICAL.items():
         outputs[transformed(name)] = tf.clip_by_value(tf.cast(_dense(inputs[name]), tf.int64), 0, size - 1)
 
-    fare, tips = _dense(inputs["fare"]), _dense(inputs["tips"])
-    outputs[LABEL] = tf.cast(tips > 0.2 * fare, tf.int64)
+    # No comparison with NaN is true: a trip without a fare counts as not tipped well.
+    fare = _dense(inputs["fare"], missing=math.nan)
+    outputs[LABEL] = tf.cast(_dense(inputs["tips"]) > 0.2 * fare, tf.int64)
     return outputs
 
 
-def _dense(column: tf.SparseTensor | tf.Tensor) -> tf.Tensor:
-    """A column as shape ``[batch]``, a missing value as 0 or an empty string."""
+def _dense(column: tf.SparseTensor | tf.Tensor, missing: float = 0) -> tf.Tensor:
+    """A column as shape ``[batch]``; a missing number becomes ``missing``, a missing string an empty one."""
     if isinstance(column, tf.SparseTensor):
         one_each = tf.SparseTensor(column.indices, column.values, [column.dense_shape[0], 1])
-        column = tf.sparse.to_dense(one_each, default_value="" if column.dtype == tf.string else 0)
+        column = tf.sparse.to_dense(one_each, default_value="" if column.dtype == tf.string else missing)
     return tf.reshape(column, [-1])

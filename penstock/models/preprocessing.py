@@ -19,7 +19,7 @@ from penstock.artifacts import Examples, TransformGraph
 from penstock.data.beam_io import ReadRowGroups, WriteParquet
 from penstock.data.examples import arrow_schema, row_groups
 from penstock.dsl.context import Context
-from penstock.dsl.user_code import boundary, user_frames
+from penstock.dsl.user_code import boundary
 from penstock.errors import DataError, UserCodeError, did_you_mean
 from penstock.models.tensors import TensorColumns, flat_batch, flat_schema, raw_schema, read_schema
 
@@ -145,7 +145,7 @@ def transform(
 
     context.progress(0, 2, unit="steps", text="tracing")
     pipeline = context.beam()
-    with _users_first(function), tft_beam.Context(temp_dir=str(temp), use_deep_copy_optimization=True):
+    with tft_beam.Context(temp_dir=str(temp), use_deep_copy_optimization=True):
         raw = {split: _read(pipeline, examples, split, columns) for split in examples.splits}
         transform_fn = (raw[analyze], config) | "Analyze" >> tft_beam.AnalyzeDataset(function)
         _ = transform_fn | "WriteGraph" >> tft_beam.WriteTransformFn(str(transform_graph.path()))
@@ -157,7 +157,7 @@ def transform(
             _ = (
                 batches
                 | f"Flat[{split}]" >> beam.Map(_flat, flat)
-                | f"Write[{split}]" >> WriteParquet(str(transformed.split_path(split)))
+                | f"Write[{split}]" >> WriteParquet(transformed.path(f"Split-{split}"), flat)
             )
         context.progress(1, 2, unit="steps", text="analyzing and transforming")
         pipeline.run().wait_until_finish()
