@@ -70,12 +70,16 @@ class YamlFile:
         except OSError as error:
             raise ConfigError(f"The file cannot be read: {error.strerror}.", path=str(self.path)) from error
         if len(raw) > _MAX_BYTES:
-            raise ConfigError(f"The file has {len(raw):,} bytes; a pipeline.yaml is never so long.", path=str(self.path))
+            raise ConfigError(
+                f"The file has {len(raw):,} bytes; a pipeline.yaml is never so long.", path=str(self.path)
+            )
         try:
             return raw.decode()
         except UnicodeDecodeError as error:
             line = raw[: error.start].count(b"\n") + 1
-            raise ConfigError("The file is not UTF-8.", hint="Save it as UTF-8.", path=str(self.path), line=line) from error
+            raise ConfigError(
+                "The file is not UTF-8.", hint="Save it as UTF-8.", path=str(self.path), line=line
+            ) from error
 
     def _plain(self, node: Any, keys: KeyPath) -> Any:
         if len(self.positions) > _MAX_VALUES:

@@ -124,7 +124,7 @@ def user_frames(error: BaseException) -> list[dict[str, Any]]:
 
 
 def _is_users(path: str) -> bool:
-    if path.startswith("<") or path.startswith(_PENSTOCK) or "site-packages" in path or "dist-packages" in path:
+    if path.startswith(("<", _PENSTOCK)) or "site-packages" in path or "dist-packages" in path:
         return False
     if path.startswith(sys.base_prefix + "/lib"):
         return False
