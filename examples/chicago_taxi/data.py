@@ -4,13 +4,9 @@ from __future__ import annotations
 
 import csv
 import shutil
-import sys
 from pathlib import Path
 
 import click
-
-sys.path.insert(0, str(Path(__file__).resolve().parent))
-
 from portal import PORTAL, DownloadError, download
 from synthetic import ROWS, make_trips
 from trips import COLUMNS
@@ -21,12 +17,16 @@ DEFAULT = Path(__file__).resolve().parent / "data" / "trips.csv"
 @click.command(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.option("--path", type=click.Path(path_type=Path), help="Use this CSV file of trips: it is checked and copied.")
 @click.option("--download", "from_portal", is_flag=True, help="Fetch trips from the City of Chicago's data portal.")
-@click.option("--rows", type=click.IntRange(1), default=ROWS, show_default=True, help="How many trips to make or fetch.")
+@click.option(
+    "--rows", type=click.IntRange(1), default=ROWS, show_default=True, help="How many trips to make or fetch."
+)
 @click.option("--seed", type=int, default=0, show_default=True, help="Another seed gives another synthetic sample.")
 @click.option("--where", default=None, help="With --download: a SoQL filter, as \"trip_start_timestamp > '2022'\".")
 @click.option("--output", type=click.Path(path_type=Path), default=DEFAULT, help="Where to write; data/trips.csv.")
 @click.option("--force", is_flag=True, help="Write even if the output is there already.")
-@click.option("--base-url", envvar="CHICAGO_DATA_PORTAL", default=PORTAL, show_default=True, help="The portal's address.")
+@click.option(
+    "--base-url", envvar="CHICAGO_DATA_PORTAL", default=PORTAL, show_default=True, help="The portal's address."
+)
 def main(
     path: Path | None,
     from_portal: bool,

@@ -8,7 +8,17 @@ combination says.
 from __future__ import annotations
 
 import keras
-from features import BUCKETIZED, BUCKETS, CATEGORICAL, DENSE, LABEL, OOV_BUCKETS, VOCABULARIES, VOCABULARY_SIZE, transformed
+from features import (
+    BUCKETIZED,
+    BUCKETS,
+    CATEGORICAL,
+    DENSE,
+    LABEL,
+    OOV_BUCKETS,
+    VOCABULARIES,
+    VOCABULARY_SIZE,
+    transformed,
+)
 
 from penstock.models import DatasetOptions, FnArgs, export
 

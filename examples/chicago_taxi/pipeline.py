@@ -32,8 +32,8 @@ def create_pipeline(config: Config) -> Pipeline:
             **config["trainer"],
         ).outputs["model"]
         baseline = LatestBlessedModel(other_than=model).outputs["model"]
-        blessing = Evaluator(
-            examples=examples, model=model, baseline_model=baseline, **config["evaluator"]
-        ).outputs["blessing"]
+        blessing = Evaluator(examples=examples, model=model, baseline_model=baseline, **config["evaluator"]).outputs[
+            "blessing"
+        ]
         Pusher(model=model, model_blessing=blessing, **config["pusher"])
     return pipeline

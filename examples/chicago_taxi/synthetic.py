@@ -196,7 +196,10 @@ def _metered_miles(miles: Array, company: Array, random: np.random.Generator) ->
 
 
 def _companies(rows: int, random: np.random.Generator) -> Array:
-    names = [*_COMPANIES, *(f"{1000 + 97 * number} - {20000 + 1013 * number} Cab Co" for number in range(_SMALL_COMPANIES))]
+    names = [
+        *_COMPANIES,
+        *(f"{1000 + 97 * number} - {20000 + 1013 * number} Cab Co" for number in range(_SMALL_COMPANIES)),
+    ]
     weights = np.array([*_COMPANIES.values(), *([0.0] * _SMALL_COMPANIES)])
     weights[len(_COMPANIES) :] = (1 - weights.sum()) / _SMALL_COMPANIES
     return np.array(names, dtype=object)[random.choice(len(names), rows, p=weights)]
@@ -209,7 +212,13 @@ def _payments(fare: Array, timestamp: Array, hour: Array, random: np.random.Gene
     card = random.random(len(fare)) < 1 / (1 + np.exp(-odds))
     payment = np.where(card, "Credit Card", "Cash").astype(object)
     rare = random.random(len(fare))
-    for name, upto in (("Prcard", 0.00007), ("Pcard", 0.00027), ("Dispute", 0.00054), ("Unknown", 0.0025), ("No Charge", 0.0079)):
+    for name, upto in (
+        ("Prcard", 0.00007),
+        ("Pcard", 0.00027),
+        ("Dispute", 0.00054),
+        ("Unknown", 0.0025),
+        ("No Charge", 0.0079),
+    ):
         payment[(rare < upto) & (payment != "Prcard") & np.isin(payment, ("Cash", "Credit Card"))] = name
     return payment
 

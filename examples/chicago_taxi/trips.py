@@ -1,5 +1,7 @@
 """The columns of a trip, in the order of the published sample."""
 
+from __future__ import annotations
+
 COLUMNS = [
     "pickup_community_area",
     "fare",

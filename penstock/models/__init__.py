@@ -4,6 +4,7 @@ Written in a module file::
 
     from penstock.models import DatasetOptions, FnArgs, export
 
+
     def run_fn(fn_args: FnArgs) -> None:
         options = DatasetOptions(batch_size=256, label_key="big_tipper")
         train = fn_args.data_accessor.tf_dataset_factory(fn_args.train_files, options)

@@ -1,4 +1,4 @@
-"""Examples as `tf.data`: Parquet row groups, shuffled as whole columns and cut into batches by TensorFlow's own code."""
+"""Examples as `tf.data`: Parquet row groups, shuffled as whole columns, cut into batches by TensorFlow itself."""
 
 from __future__ import annotations
 
@@ -119,7 +119,9 @@ def _column_names(arrow: pa.Schema, options: DatasetOptions, schema: Any) -> lis
     missing = [name for name in wanted if name not in arrow.names]
     if missing:
         raise DataError(
-            f"The examples have no column {missing[0]!r}.", hint=did_you_mean(missing[0], arrow.names), column=missing[0]
+            f"The examples have no column {missing[0]!r}.",
+            hint=did_you_mean(missing[0], arrow.names),
+            column=missing[0],
         )
     return wanted
 

@@ -14,7 +14,9 @@ if TYPE_CHECKING:
 __all__ = ["export"]
 
 
-def export(model: Any, transform: FnArgs | tft.TFTransformOutput | str | Path, serving_dir: str | Path | None = None) -> None:
+def export(
+    model: Any, transform: FnArgs | tft.TFTransformOutput | str | Path, serving_dir: str | Path | None = None
+) -> None:
     """Saves a Keras model and its transform graph as one SavedModel; stands for the serving code of a TFX module file.
 
     The SavedModel has three signatures:

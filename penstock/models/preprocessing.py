@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -162,9 +162,7 @@ def transform(
         context.progress(1, 2, unit="steps", text="analyzing and transforming")
         pipeline.run().wait_until_finish()
     # WriteTransformFn leaves the raw metadata out, and without it nothing can parse raw examples for the graph.
-    metadata_io.write_metadata(
-        dataset_metadata.DatasetMetadata(schema), str(transform_graph.path(_RAW_METADATA))
-    )
+    metadata_io.write_metadata(dataset_metadata.DatasetMetadata(schema), str(transform_graph.path(_RAW_METADATA)))
     context.progress(2, 2, unit="steps", text="transformed")
     return flat
 
@@ -183,3 +181,7 @@ def _convert(batch: pa.RecordBatch, columns: TensorColumns) -> pa.RecordBatch:
 
 def _flat(element: tuple[pa.RecordBatch, dict[str, Any]], schema: pa.Schema) -> pa.RecordBatch:
     return flat_batch(element[0], schema)
+
+
+def _shown(value: Any) -> str:
+    return "None" if value is None else f"a {type(value).__name__}"

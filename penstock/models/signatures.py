@@ -39,7 +39,7 @@ class ServingModel(tf.Module):  # type: ignore[misc]  # TensorFlow has no types
                     f"The model has an input {name!r}, and the transform graph makes no such feature.",
                     hint=did_you_mean(name, self._transformed_spec),
                 )
-        self._all_columns = _optional(transform_output.raw_feature_spec())
+        self._all_columns = dict(transform_output.raw_feature_spec())
         needless = _needless(self.transform, self._all_columns, set(self._inputs))
         self._served_columns = {name: s for name, s in self._all_columns.items() if name not in needless}
 
@@ -100,11 +100,6 @@ def _model_inputs(model: keras.Model) -> dict[str, Any]:
     return {tensor.name: tensor for tensor in tf.nest.flatten(struct)}
 
 
-def _optional(spec: Mapping[str, Any]) -> dict[str, Any]:
-    """A parsing spec in which a dense column that an example lacks is an error only where it matters."""
-    return dict(spec)
-
-
 def _needless(transform: Any, columns: Mapping[str, Any], wanted: set[str]) -> set[str]:
     """The dense columns that none of the wanted features depends on: the label's, mostly.
 
@@ -137,7 +132,8 @@ def _as_input(value: Any, spec: Any) -> Any:
         value = tf.sparse.to_dense(value)
     if not isinstance(value, tf.Tensor):
         return value
-    value = tf.cast(value, spec.dtype) if value.dtype.name != spec.dtype and spec.dtype != "string" else value
+    if spec.dtype not in (value.dtype.name, "string"):
+        value = tf.cast(value, spec.dtype)
     shape = spec.shape[1:]
     return tf.reshape(value, [-1, *shape]) if None not in shape and len(value.shape) != len(spec.shape) else value
 
