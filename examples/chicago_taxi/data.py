@@ -37,7 +37,7 @@ def main(
     force: bool,
     base_url: str,
 ) -> None:
-    """Gets the taxi trips that the example trains on.
+    r"""Gets the taxi trips that the example trains on.
 
     \b
     data.py                       a synthetic sample, made here: no network, the same each time
@@ -75,7 +75,8 @@ def _use(path: Path, output: Path) -> None:
     missing = [name for name in COLUMNS if name not in header]
     if missing:
         raise click.ClickException(
-            f"{path}:1: the header lacks {', '.join(missing)}.\nExpected these columns, in any order: {', '.join(COLUMNS)}."
+            f"{path}:1: the header lacks {', '.join(missing)}.\n"
+            f"Expected these columns, in any order: {', '.join(COLUMNS)}."
         )
     shutil.copyfile(path, output)
 

@@ -1,4 +1,4 @@
-"""The taxi pipeline in Python: the same plan as ``pipeline.yaml`` alone gives, to start from when that is not enough."""
+"""The taxi pipeline in Python: the plan that ``pipeline.yaml`` alone gives too, to start from when it needs more."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ import time
 import urllib.error
 import urllib.parse
 import urllib.request
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from pathlib import Path
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
@@ -119,14 +119,15 @@ def _page(asked: dict[str, str | None], limit: int, offset: int, wait: float) ->
         query["$where"] = asked["where"]
     url = f"{asked['url']}?{urllib.parse.urlencode(query)}"
     token = os.environ.get("SODA_APP_TOKEN")
-    request = urllib.request.Request(url, headers={"X-App-Token": token} if token else {})
+    # The address is the portal's, or what the user put in its place.
+    request = urllib.request.Request(url, headers={"X-App-Token": token} if token else {})  # noqa: S310
     resume = f"{offset:,} trips are safe; the same command goes on from there."
     problem = ""
     for attempt in range(ATTEMPTS):
         if attempt:
             time.sleep(wait * 2 ** (attempt - 1))
         try:
-            with urllib.request.urlopen(request, timeout=TIMEOUT_SECONDS) as response:
+            with urllib.request.urlopen(request, timeout=TIMEOUT_SECONDS) as response:  # noqa: S310
                 page = json.load(response)
         except urllib.error.HTTPError as error:
             problem = f"answered {error.code} {error.reason}{_said(error)}"
@@ -154,7 +155,7 @@ def _said(error: urllib.error.HTTPError) -> str:
 def _row(trip: dict[str, str]) -> dict[str, str]:
     """A trip in our columns. The portal's times are local and without a zone; the sample counts them as if in UTC."""
     row = {ours: trip.get(theirs, "") for ours, theirs in _PORTAL_COLUMNS.items()}
-    start = datetime.fromisoformat(row["trip_start_timestamp"]).replace(tzinfo=timezone.utc)
+    start = datetime.fromisoformat(row["trip_start_timestamp"]).replace(tzinfo=UTC)
     row["trip_start_timestamp"] = str(int(start.timestamp()))
     row["trip_start_month"] = str(start.month)
     row["trip_start_hour"] = str(start.hour)

@@ -8,7 +8,7 @@ which is there for a model to find.
 
 from __future__ import annotations
 
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
@@ -120,8 +120,8 @@ def make_trips(rows: int = ROWS, seed: int = 0) -> dict[str, list[str]]:
 
 def _times(rows: int, random: np.random.Generator) -> tuple[Array, Array, Array, Array]:
     """Start as seconds since 1970 (a quarter of an hour), month from 1, weekday from 1 (Sunday), hour from 0."""
-    first = int(datetime(min(_YEARS), 1, 1, tzinfo=timezone.utc).timestamp()) // _DAY
-    last = int(datetime(max(_YEARS) + 1, 1, 1, tzinfo=timezone.utc).timestamp()) // _DAY
+    first = int(datetime(min(_YEARS), 1, 1, tzinfo=UTC).timestamp()) // _DAY
+    last = int(datetime(max(_YEARS) + 1, 1, 1, tzinfo=UTC).timestamp()) // _DAY
     days = np.arange(first, last)
     dates = days.astype("datetime64[D]")
     years = dates.astype("datetime64[Y]").astype(int) + 1970

@@ -36,7 +36,7 @@ def Transform(
         custom_config: Passed to the function if it takes ``custom_config``.
         ctx: The running node.
     """
-    import penstock.models  # noqa: F401, I001  # chooses Keras 3 before anything loads TensorFlow
+    import penstock.models  # noqa: F401  # chooses Keras 3 before anything loads TensorFlow
     from penstock.data.examples import row_count
     from penstock.dsl.user_code import function_of, load_module
     from penstock.models.preprocessing import UserFunction, transform

@@ -18,8 +18,6 @@ from penstock.models.fn_args import DataAccessor, DatasetOptions
 
 __all__ = ["accessor", "record_batches", "tf_dataset"]
 
-Columns = dict[str, np.ndarray[Any, Any]]
-
 
 def accessor(seed: int = 0) -> DataAccessor:
     """The `DataAccessor` of a node; ``seed`` fixes the order of rows where the options don't."""
@@ -92,7 +90,7 @@ def record_batches(files: str | Sequence[str], options: Any = None, schema: Any 
 
 def _expanded(files: str | Sequence[str]) -> list[str]:
     patterns = [files] if isinstance(files, str) else list(files)
-    found = sorted({path for pattern in patterns for path in glob.glob(str(pattern))})
+    found = sorted({path for pattern in patterns for path in glob.glob(str(pattern))})  # noqa: PTH207  # patterns are absolute
     if not found:
         raise DataError(f"There are no files to read at {', '.join(map(str, patterns)) or 'an empty list of files'}.")
     return found
@@ -184,7 +182,7 @@ def _tensor(column: pa.ChunkedArray, name: str) -> Any:
     return _values(array, name)
 
 
-def _values(array: pa.Array, name: str) -> np.ndarray[Any, Any]:
+def _values(array: pa.Array, name: str) -> Any:
     kind = array.type
     if pa.types.is_floating(kind):
         return array.to_numpy(zero_copy_only=False).astype(np.float32, copy=False)

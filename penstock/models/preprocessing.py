@@ -20,7 +20,7 @@ from penstock.data.beam_io import ReadRowGroups, WriteParquet
 from penstock.data.examples import arrow_schema, row_groups
 from penstock.dsl.context import Context
 from penstock.dsl.user_code import boundary
-from penstock.errors import DataError, UserCodeError, did_you_mean
+from penstock.errors import DataError, PenstockError, UserCodeError, did_you_mean
 from penstock.models.tensors import TensorColumns, flat_batch, flat_schema, raw_schema, read_schema
 
 __all__ = ["ColumnError", "UserFunction", "transform"]
@@ -86,6 +86,11 @@ class UserFunction:
             raise self._wrong(f"returned {_shown(value)} for {name!r}, expected a tensor.")
         if isinstance(value, tf.Tensor) and value.shape.rank == 0:
             raise self._wrong(f"returned a single value for {name!r}, expected one for each row.")
+        if isinstance(value, tf.Tensor) and (value.shape.rank is None or None in value.shape[1:]):
+            raise self._wrong(
+                f"returned a tensor of shape {value.shape} for {name!r}; only the batch may be of unknown size. "
+                "For one value a row, end with tf.reshape(x, [-1])."
+            )
         if value.dtype in (tf.int64, tf.float32, tf.string):
             return value
         # Columns of examples are 64-bit integers, 32-bit floats or bytes, as in tf.Example.
@@ -160,11 +165,34 @@ def transform(
                 | f"Write[{split}]" >> WriteParquet(transformed.path(f"Split-{split}"), flat)
             )
         context.progress(1, 2, unit="steps", text="analyzing and transforming")
-        pipeline.run().wait_until_finish()
+        _run(pipeline, function)
     # WriteTransformFn leaves the raw metadata out, and without it nothing can parse raw examples for the graph.
     metadata_io.write_metadata(dataset_metadata.DatasetMetadata(schema), str(transform_graph.path(_RAW_METADATA)))
     context.progress(2, 2, unit="steps", text="transformed")
     return flat
+
+
+def _run(pipeline: beam.Pipeline, function: UserFunction) -> None:
+    """Runs the pipeline; errors come out as they were raised, without the step's name that Beam puts on them."""
+    try:
+        pipeline.run().wait_until_finish()
+    except (ValueError, RuntimeError, PenstockError) as error:
+        cause: BaseException | None = error
+        while cause is not None:
+            if isinstance(cause, PenstockError) and not hasattr(cause, "_tagged_with_step"):
+                raise cause from error
+            cause = cause.__context__
+        text = str(error)
+        if "apply the transformation" not in text:
+            raise
+        # TensorFlow failed on the data inside the user's graph, where no Python frame is left to show.
+        said = text.rsplit("<stack traces unavailable>", maxsplit=1)[-1].split("Batch instances:", maxsplit=1)[0].strip().strip('".')
+        raise UserCodeError(
+            f"The graph of {function.name} failed on the data: {said[:600]}",
+            hint="An assertion or an operation in it does not hold for these values.",
+            function=function.name,
+            path=function.path,
+        ) from error
 
 
 def _read(pipeline: beam.Pipeline, examples: Examples, split: str, columns: TensorColumns) -> Any:

@@ -18,7 +18,7 @@ __all__ = ["Signature", "save", "saved_signatures"]
 OUTPUT = "outputs"
 
 
-class ServingModel(tf.Module):  # type: ignore[misc]  # TensorFlow has no types
+class ServingModel(tf.Module):
     """A Keras model behind its transform graph: everything a SavedModel needs to score raw examples.
 
     Args:

@@ -21,6 +21,8 @@ _ARROW = {
     schema_pb2.FLOAT: pa.float32(),
     schema_pb2.BYTES: pa.large_binary(),
 }
+# tf.Transform's schema names the values of a ragged feature so, and the record batch has them under the plain name.
+_RAGGED = "$ragged_values"
 _LEFT_OUT = (schema_pb2.DEPRECATED, schema_pb2.DISABLED)
 
 
@@ -135,12 +137,12 @@ def _as_lists(values: pa.Array, kind: pa.DataType, name: str) -> pa.Array:
 
 
 def _schema_word(kind: pa.DataType) -> str:
-    return next(schema_pb2.FeatureType.Name(number) for number, arrow in _ARROW.items() if arrow == kind)
+    return str(next(schema_pb2.FeatureType.Name(number) for number, arrow in _ARROW.items() if arrow == kind))
 
 
 def flat_schema(schema: schema_pb2.Schema) -> pa.Schema:
     """The columns of transformed examples: flat for one value a row, fixed-size lists for vectors, else lists."""
-    return pa.schema([(feature.name, _flat_type(feature)) for feature in schema.feature])
+    return pa.schema([(feature.name.removesuffix(_RAGGED), _flat_type(feature)) for feature in schema.feature])
 
 
 def _flat_type(feature: schema_pb2.Feature) -> pa.DataType:
