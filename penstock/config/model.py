@@ -1,0 +1,89 @@
+"""The shared config as values: what a pipeline is (`Config`) and where it runs (`Profile`). Frozen, without behaviour."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+__all__ = ["Config", "DataConfig", "Origin", "Profile"]
+
+KeyPath = tuple[str | int, ...]
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where a value was written: a place in a file (line and column from 1), or a ``--set`` option."""
+
+    path: str | None = None
+    line: int | None = None
+    col: int | None = None
+    option: str | None = None
+
+    def facts(self) -> dict[str, Any]:
+        """As facts for a `ConfigError`."""
+        if self.option is not None:
+            return {"path": self.option}
+        return {"path": self.path, "line": self.line, "col": self.col}
+
+
+@dataclass(frozen=True)
+class DataConfig:
+    """Section ``data``: what comes in.
+
+    Attributes:
+        path: A file, directory or pattern; absolute after loading, empty if the pipeline reads none.
+        splits: Name of each split and its share of the rows, as ratios.
+        types: Declared types of columns, where inference should not decide.
+    """
+
+    path: str
+    splits: Mapping[str, int]
+    types: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Profile:
+    """One entry of ``profiles``: where the pipeline runs.
+
+    Attributes:
+        pipeline_root: Where payloads and logs go; absolute after loading.
+        metadata: URL of the metadata store.
+        beam: Beam's pipeline options by name, for every node.
+    """
+
+    name: str
+    runner: str
+    pipeline_root: str
+    metadata: str
+    image: str | None = None
+    beam: Mapping[str, Any] = field(default_factory=dict)
+    jobs: int | None = None
+
+
+@dataclass(frozen=True)
+class Config:
+    """A loaded ``pipeline.yaml`` with its overrides. ``config["trainer"]`` is that section, empty if not written.
+
+    Attributes:
+        directory: The directory that relative paths start from.
+        path: The file, if there is one.
+        sections: Every section that belongs to a node, by name.
+        origin: Where the value at a path of keys was written.
+        read: Names of the sections that were asked for; one that nobody reads is a mistake.
+    """
+
+    name: str
+    data: DataConfig
+    profile: Profile
+    sections: Mapping[str, Mapping[str, Any]]
+    directory: Path
+    path: Path | None = None
+    origin: Callable[[KeyPath], Origin] = field(default=lambda keys: Origin(), repr=False, compare=False)
+    read: set[str] = field(default_factory=set, repr=False, compare=False)
+
+    def __getitem__(self, section: str) -> dict[str, Any]:
+        self.read.add(section)
+        return copy.deepcopy(dict(self.sections.get(section, {})))

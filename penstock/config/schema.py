@@ -1,0 +1,60 @@
+"""What ``pipeline.yaml`` may hold, for validation at the edge and for the published JSON Schema."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+__all__ = ["PipelineFile"]
+
+Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$", max_length=100)]
+
+
+class DataSection(BaseModel):
+    """What comes in."""
+
+    model_config = ConfigDict(extra="forbid", title="data")
+
+    path: Annotated[str, Field(description="A file, directory or pattern of input files.")] = ""
+    splits: Annotated[
+        dict[Name, Annotated[int, Field(ge=1, le=1_000_000)]],
+        Field(min_length=1, description="Share of each split, as ratios: {train: 2, eval: 1}."),
+    ] = {"train": 2, "eval": 1}
+    types: Annotated[dict[str, str], Field(description="Declared types of columns: int, float or string.")] = {}
+
+
+class ProfileSection(BaseModel):
+    """Where the pipeline runs."""
+
+    model_config = ConfigDict(extra="forbid", title="profile")
+
+    runner: Annotated[str, Field(pattern="^(local|kubeflow)$", description="local or kubeflow.")] = "local"
+    pipeline_root: Annotated[str | None, Field(description="Where payloads and logs go.")] = None
+    metadata: Annotated[str | None, Field(description="URL of the metadata store.")] = None
+    image: Annotated[str | None, Field(description="Container image of the nodes on a cluster.")] = None
+    beam: Annotated[dict[str, Any], Field(description="Beam's pipeline options by name.")] = {}
+    jobs: Annotated[int | None, Field(ge=1, description="How many nodes may run at once.")] = None
+
+
+class PipelineFile(BaseModel):
+    """A pipeline.yaml. Sections besides name, data and profiles are ids of nodes with their parameters."""
+
+    model_config = ConfigDict(extra="allow", title="pipeline.yaml")
+
+    name: Name
+    data: DataSection = DataSection()
+    profiles: dict[Name, ProfileSection] = {}
+
+    @model_validator(mode="before")
+    @classmethod
+    def _no_empty_sections(cls, values: Any) -> Any:
+        if isinstance(values, dict):
+            return {key: {} if value is None and key in ("profiles",) else value for key, value in values.items()}
+        return values
+
+    @classmethod
+    def keys_at(cls, keys: tuple[Any, ...]) -> list[str]:
+        """The keys that may stand inside the value at ``keys``."""
+        section = {"data": DataSection, "profiles": ProfileSection}.get(str(keys[0]) if keys else "", cls)
+        return list(section.model_fields)

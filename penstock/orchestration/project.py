@@ -1,0 +1,102 @@
+"""A project: a directory with a ``pipeline.yaml`` and, when the standard DAG is not enough, a ``pipeline.py``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from penstock.config import Config, load_config
+from penstock.dsl import Pipeline, check
+from penstock.dsl.user_code import boundary, function_of, load_module
+from penstock.errors import ConfigError, GraphError, UsageError, did_you_mean
+from penstock.orchestration.standard import path_keys, section_name, standard_pipeline
+
+__all__ = ["Project", "load_project"]
+
+PIPELINE_FILE = "pipeline.py"
+
+
+@dataclass(frozen=True)
+class Project:
+    """A pipeline with its config, checked, ready to be planned."""
+
+    config: Config
+    pipeline: Pipeline
+
+    @property
+    def directory(self) -> Path:
+        return self.config.directory
+
+
+def load_project(
+    path: str | Path, *, overrides: Iterable[str] = (), profile: str | None = None, standard: bool = False
+) -> Project:
+    """Loads and checks a pipeline; no data is read and no store opened.
+
+    Args:
+        path: The project's directory, or a ``pipeline.yaml`` or ``pipeline.py`` in it.
+        overrides: Each ``a.b=value``.
+        profile: Where it is to run; the config's first profile if not given.
+        standard: Take the standard pipeline even where there is a ``pipeline.py``.
+
+    Raises:
+        ConfigError: The config, or a parameter that it gives to a node, is wrong; names file, line and column.
+        GraphError: The pipeline is wrong in a way that has no place in the config.
+    """
+    config = load_config(path, overrides=overrides, profile=profile, path_keys=path_keys())
+    own = config.directory / PIPELINE_FILE
+    try:
+        if own.is_file() and not standard:
+            pipeline = _own_pipeline(own, config)
+        else:
+            pipeline = standard_pipeline(config)
+        _no_unread_sections(config, pipeline)
+        check(pipeline)
+    except GraphError as error:
+        raise _located(error, config) from error
+    return Project(config, pipeline)
+
+
+def _own_pipeline(file: Path, config: Config) -> Pipeline:
+    create = function_of(load_module(file), "create_pipeline")
+    with boundary("create_pipeline", path=str(file)):
+        pipeline = create(config)
+    if not isinstance(pipeline, Pipeline):
+        raise UsageError(
+            f"create_pipeline returned {pipeline!r}.", hint="It must return the Pipeline it made.", path=str(file)
+        )
+    return pipeline
+
+
+def _no_unread_sections(config: Config, pipeline: Pipeline) -> None:
+    known = {section_name(node_id) for node_id in pipeline.nodes}
+    for section in config.sections:
+        if section not in known and section not in config.read:
+            raise ConfigError(
+                f"No node reads the section {section!r}.",
+                hint=did_you_mean(section, {*known, "data", "profiles"}),
+                key=section,
+                **config.origin((section,)).facts(),
+            )
+    if not (config.sections.keys() & known):
+        return
+    for section in sorted(config.sections.keys() & known - config.read):
+        raise ConfigError(
+            f"{PIPELINE_FILE} places the node but does not read the section {section!r}.",
+            hint=f'Give the component **config["{section}"], or take the section out.',
+            key=section,
+            **config.origin((section,)).facts(),
+        )
+
+
+def _located(error: GraphError, config: Config) -> GraphError | ConfigError:
+    """A fault in a parameter that was written in the config is told with its file, line and column."""
+    node, argument = error.facts.get("node"), error.facts.get("argument")
+    section = section_name(node) if node else None
+    if section in config.sections and argument in config.sections[section]:
+        origin = config.origin((section, argument, *error.facts.get("at", [])))
+        return ConfigError(error.message, hint=error.hint, key=f"{section}.{argument}", **origin.facts())
+    if section in config.sections and config.path:
+        return ConfigError(error.message, hint=error.hint, key=section, **config.origin((section,)).facts())
+    return error

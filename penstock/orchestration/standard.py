@@ -1,0 +1,119 @@
+"""The standard DAG: what a ``pipeline.yaml`` alone means, and the JSON Schema of such a file."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from penstock.components import (
+    CsvExampleGen,
+    Evaluator,
+    ExampleValidator,
+    LatestBlessedModel,
+    Pusher,
+    SchemaGen,
+    StatisticsGen,
+    Trainer,
+    Transform,
+)
+from penstock.config import Config
+from penstock.dsl import Component, Pipeline
+from penstock.errors import ConfigError
+
+__all__ = ["STANDARD_COMPONENTS", "config_schema", "path_keys", "section_name", "standard_pipeline"]
+
+STANDARD_COMPONENTS: tuple[Component, ...] = (
+    CsvExampleGen,
+    StatisticsGen,
+    SchemaGen,
+    ExampleValidator,
+    Transform,
+    Trainer,
+    LatestBlessedModel,
+    Evaluator,
+    Pusher,
+)
+
+
+def section_name(node_id: str) -> str:
+    """The section of ``pipeline.yaml`` that belongs to a node.
+
+    >>> section_name("CsvExampleGen")
+    'csv_example_gen'
+    """
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", node_id).lower()
+
+
+def path_keys() -> list[str]:
+    """The keys of ``pipeline.yaml`` whose values are paths, as the components' signatures say."""
+    keys = ["data.path"]
+    for component in STANDARD_COMPONENTS:
+        section = section_name(component.name)
+        keys += [f"{section}.{name}" for name, spec in component.parameters.items() if spec.kind]
+    return keys
+
+
+def standard_pipeline(config: Config) -> Pipeline:
+    """The pipeline that a ``pipeline.yaml`` without a ``pipeline.py`` stands for.
+
+    It is the one that `penstock eject` would write: ingest, statistics, schema, validation, transform, training,
+    evaluation against the latest blessed model, push. Nodes after training are placed only if they are configured.
+    """
+    if not config.data.path:
+        raise ConfigError(
+            "The key 'data.path' is missing: the standard pipeline starts from a file.",
+            hint="Add data: {path: ...}, or write a pipeline.py beside this file.",
+            path=str(config.path),
+        )
+    with Pipeline(config.name) as pipeline:
+        ingest = {"types": dict(config.data.types)} if config.data.types else {}
+        examples = CsvExampleGen(
+            input_base=config.data.path, splits=dict(config.data.splits), **ingest, **config["csv_example_gen"]
+        ).outputs["examples"]
+        statistics = StatisticsGen(examples=examples, **config["statistics_gen"]).outputs["statistics"]
+        schema = SchemaGen(statistics=statistics, **config["schema_gen"]).outputs["schema"]
+        validator = ExampleValidator(statistics=statistics, schema=schema, **config["example_validator"])
+        if "transform" not in config.sections:
+            return pipeline
+        transform = Transform(examples=examples, schema=schema, **config["transform"]).after(validator)
+        if "trainer" not in config.sections:
+            return pipeline
+        model = Trainer(
+            examples=transform.outputs["transformed_examples"],
+            schema=schema,
+            transform_graph=transform.outputs["transform_graph"],
+            **config["trainer"],
+        ).outputs["model"]
+        if "evaluator" not in config.sections:
+            return pipeline
+        baseline = LatestBlessedModel(other_than=model).outputs["model"]
+        blessing = Evaluator(examples=examples, model=model, baseline_model=baseline, **config["evaluator"]).outputs[
+            "blessing"
+        ]
+        if "pusher" in config.sections:
+            Pusher(model=model, model_blessing=blessing, **config["pusher"])
+    return pipeline
+
+
+def config_schema() -> dict[str, Any]:
+    """The JSON Schema of a ``pipeline.yaml`` of the standard pipeline, for editors and for people."""
+    from pydantic import TypeAdapter
+
+    from penstock.config.schema import PipelineFile
+
+    schema = PipelineFile.model_json_schema()
+    for component in STANDARD_COMPONENTS:
+        properties: dict[str, Any] = {}
+        for name, spec in component.parameters.items():
+            properties[name] = TypeAdapter(spec.annotation).json_schema()
+            schema.setdefault("$defs", {}).update(properties[name].pop("$defs", {}))
+            if not spec.required:
+                properties[name]["default"] = TypeAdapter(spec.annotation).dump_python(spec.default, mode="json")
+        schema["properties"][section_name(component.name)] = {
+            "type": "object",
+            "title": component.name,
+            "description": component.doc.split("\n", 1)[0],
+            "properties": properties,
+            "additionalProperties": False,
+        }
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}
