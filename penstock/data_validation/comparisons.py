@@ -51,15 +51,16 @@ def _drift(
 ) -> Iterator[Comparison]:
     if not bounds:
         return
+    if baseline is None:
+        why_not = "there is no earlier span or run to compare with yet."
+        yield Comparison("drift", tuple(datasets), bounds, None, "", why_not)
+        return
     for split in datasets:
-        if baseline is None:
-            why_not = "There is no earlier span or run to compare with yet."
-        elif split not in baseline.splits:
-            why_not = f"The earlier statistics have no split {split!r} to compare with."
+        if split in baseline.splits:
+            yield Comparison("drift", (split,), bounds, read_statistics(baseline, split), f"the earlier {split}")
         else:
-            yield Comparison("drift", split, bounds, read_statistics(baseline, split), f"the earlier {split}")
-            continue
-        yield Comparison("drift", split, bounds, None, "", why_not)
+            why_not = f"the earlier statistics have no split {split!r} to compare with."
+            yield Comparison("drift", (split,), bounds, None, "", why_not)
 
 
 def _skew(datasets: Datasets, bounds: Mapping[str, DriftBound], serving_split: str) -> Iterator[Comparison]:
@@ -67,8 +68,8 @@ def _skew(datasets: Datasets, bounds: Mapping[str, DriftBound], serving_split: s
         return
     trained = next(split for split in datasets if split != serving_split or len(datasets) == 1)
     serving = datasets.get(serving_split) if trained != serving_split else None
-    why_not = "" if serving is not None else f"There is no split {serving_split!r} of served data to compare with."
-    yield Comparison("skew", trained, bounds, serving, serving_split, why_not)
+    why_not = "" if serving is not None else f"there is no split {serving_split!r} of served data to compare with."
+    yield Comparison("skew", (trained,), bounds, serving, serving_split, why_not)
 
 
 def _check_features(

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from penstock.data_validation.anomaly import percent
 from penstock.data_validation.bounds import DriftBound
 from penstock.data_validation.distances import align_histograms, jensen_shannon, l_infinity
 from penstock.data_validation.observed import Observed
@@ -59,11 +60,11 @@ def compare(
         n = min(now.values, then.values)
         if distance == "linf":
             value, observed = l_infinity(now.counts, then.counts)
-            shares = [f"{each.counts.get(value, 0) / sum(each.counts.values()):.1%}" for each in (then, now)]
-            moved = f"The share of {value!r} is {shares[0]} in {names[1]} and {shares[1]} in {names[0]}"
+            shares = [percent(each.counts.get(value, 0), sum(each.counts.values())) for each in (then, now)]
+            moved = f"the share of {value!r} is {shares[0]} in {names[1]} and {shares[1]} in {names[0]}"
         else:
             observed = _jensen_shannon(now, then)
-            moved = f"The values in {names[0]} are distributed otherwise than in {names[1]}"
+            moved = f"the values in {names[0]} are distributed otherwise than in {names[1]}"
         text = f"{moved}: {_TITLES[distance]} {observed:.4g}, at most {limit:.4g} allowed."
         yield Measurement(distance, limit, observed, text, n)
 
@@ -74,15 +75,15 @@ _TITLES = {"linf": "L-infinity distance", "jensen_shannon": "Jensen-Shannon dive
 def _why_not(now: Observed | None, then: Observed | None, distance: str, names: tuple[str, str]) -> str | None:
     for each, name in ((now, names[0]), (then, names[1])):
         if each is None or not each.present:
-            return f"The feature has no values in {name}, so that there is nothing to compare."
+            return f"there are no values in {name} to compare."
     assert now is not None
     assert then is not None
     if now.type != then.type:
-        return f"The feature is of another type in {names[0]} than in {names[1]}, so that there is nothing to compare."
+        return f"the values in {names[0]} are of another type than those in {names[1]}."
     if distance == "linf" and not now.counts:
-        return "The L-infinity distance compares strings; bound numbers with jensen_shannon."
+        return "the L-infinity distance is one between strings; bound numbers with jensen_shannon."
     if not (now.counts and then.counts) and (now.histogram is None or then.histogram is None):
-        return "The statistics have no histogram of the feature to compare."
+        return "the statistics have no histogram to compare."
     return None
 
 

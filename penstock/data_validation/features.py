@@ -81,6 +81,8 @@ class FeatureSummary:
         if isinstance(self.values, NumberSummary):
             result.num_stats.CopyFrom(self.values.to_proto())
             common = result.num_stats.common_stats
+            if (quantiles := self.values.fine_quantiles()) is not None:
+                result.custom_stats.append(quantiles)
         else:
             if self.values is not None:
                 result.string_stats.CopyFrom(self.values.to_proto())

@@ -10,22 +10,25 @@ from tensorflow_metadata.proto.v0 import statistics_pb2
 
 from penstock.data_validation.distribution import Distribution
 
-__all__ = ["BUCKETS", "constant_histogram", "quantiles_histogram", "standard_histogram"]
+__all__ = ["BUCKETS", "FINE_QUANTILES", "constant_histogram", "quantiles_histogram", "standard_histogram"]
 
 Floats = npt.NDArray[np.float64]
 
 BUCKETS: Final = 10
+
+FINE_QUANTILES: Final = 100
+"""Buckets of the finer quantiles histogram that distances between distributions are taken from."""
 
 _FINE_BUCKETS: Final = 1000
 """Buckets of equal count from which a histogram of equal widths is put together."""
 
 
 def quantiles_histogram(
-    distribution: Distribution, *, below: int = 0, above: int = 0, nan: int = 0
+    distribution: Distribution, buckets: int = BUCKETS, *, below: int = 0, above: int = 0, nan: int = 0
 ) -> statistics_pb2.Histogram:
-    """Ten buckets of about equal count; infinite values are buckets' bounds like any other."""
+    """Buckets of about equal count; infinite values are buckets' bounds like any other."""
     result = statistics_pb2.Histogram(type=statistics_pb2.Histogram.QUANTILES, num_nan=nan)
-    boundaries, cumulative = distribution.quantiles(BUCKETS, below=below, above=above)
+    boundaries, cumulative = distribution.quantiles(buckets, below=below, above=above)
     _fill(result, boundaries[:-1], boundaries[1:], _weights(boundaries, cumulative))
     return result
 

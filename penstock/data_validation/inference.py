@@ -32,7 +32,7 @@ def infer_schema(
     """The narrowest schema of the usual form that all the datasets fit.
 
     A feature that every example has is required everywhere (``min_fraction: 1``), another one must be there at least
-    once. Features with a fixed number of values say so. Strings get the domain of their values if these are few, are
+    once, unless one of the datasets does without it. Features with a fixed number of values say so. Strings get the domain of their values if these are few, are
     called boolean if they are words for true and false, and integers if all of them read as one; an INT feature of 0
     and 1 is boolean.
 
@@ -45,9 +45,13 @@ def infer_schema(
         DataError: A feature is of one type in one dataset and of another in the next; names both.
     """
     schema = schema_pb2.Schema()
-    for feature in _joined(list(datasets)):
+    known = list(datasets)
+    optional = _absent_somewhere(known)
+    for feature in _joined(known):
         added = schema.feature.add(name=feature.name, type=feature.type)
         _presence(feature, added, infer_feature_shape=infer_feature_shape)
+        if feature.name in optional:
+            added.presence.min_count = 0
         if feature.invalid_utf8:
             continue
         if boolean := _boolean_domain(feature):
@@ -95,6 +99,16 @@ def _all_integers(feature: Observed) -> bool:
     if feature.type != schema_pb2.BYTES or not feature.counts:
         return False
     return all(_INT64.fullmatch(value) and -(2**63) <= int(value) < 2**63 for value in feature.counts)
+
+
+def _absent_somewhere(datasets: list[statistics_pb2.DatasetFeatureStatistics]) -> set[str]:
+    """Features without any value in a dataset that has examples: a rare value may fall into one split only."""
+    present = [
+        {name for name, feature in observed_features(dataset).items() if feature.present}
+        for dataset in datasets
+        if dataset.num_examples
+    ]
+    return set().union(*present) - set.intersection(*present) if present else set()
 
 
 def _joined(datasets: list[statistics_pb2.DatasetFeatureStatistics]) -> list[Observed]:

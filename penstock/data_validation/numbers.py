@@ -9,8 +9,9 @@ import numpy.typing as npt
 from tensorflow_metadata.proto.v0 import statistics_pb2
 
 from penstock.data_validation.distribution import Distribution
-from penstock.data_validation.histograms import quantiles_histogram, standard_histogram
+from penstock.data_validation.histograms import FINE_QUANTILES, quantiles_histogram, standard_histogram
 from penstock.data_validation.moments import Moments
+from penstock.data_validation.observed import QUANTILES_STATISTIC
 
 __all__ = ["NumberSummary"]
 
@@ -71,6 +72,15 @@ class NumberSummary:
         )
         result.histograms.append(quantiles_histogram(self.distribution, nan=self.nan, **infinite))
         return result
+
+    def fine_quantiles(self) -> statistics_pb2.CustomStatistic | None:
+        """A finer quantiles histogram than the format has room for, as a custom statistic; nothing without numbers."""
+        if self.moments.count == 0:
+            return None
+        histogram = quantiles_histogram(
+            self.distribution, FINE_QUANTILES, below=self.below, above=self.above, nan=self.nan
+        )
+        return statistics_pb2.CustomStatistic(name=QUANTILES_STATISTIC, histogram=histogram)
 
     def _median(self) -> float:
         exact = self.distribution.exact()

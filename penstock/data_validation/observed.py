@@ -5,10 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Final
 
 from tensorflow_metadata.proto.v0 import schema_pb2, statistics_pb2
 
-__all__ = ["Observed", "observed_features", "type_name"]
+__all__ = ["QUANTILES_STATISTIC", "Observed", "observed_features", "type_name"]
+
+QUANTILES_STATISTIC: Final = "quantiles"
+"""Name of the custom statistic that holds a finer quantiles histogram than the format's own."""
 
 _TYPES: dict[int, int] = {
     statistics_pb2.FeatureNameStatistics.INT: schema_pb2.INT,
@@ -43,7 +47,7 @@ class Observed:
         high: The greatest.
         nan: Number of NaNs.
         invalid_utf8: Number of strings that are not UTF-8.
-        histogram: Standard histogram of the numbers, if there is one.
+        histogram: Quantiles histogram of the numbers, the finest there is.
     """
 
     name: str
@@ -86,8 +90,9 @@ def _observed(name: str, feature: statistics_pb2.FeatureNameStatistics, examples
     member = feature.WhichOneof("stats")
     common = getattr(feature, member).common_stats if member else statistics_pb2.CommonStatistics()
     strings, numbers = feature.string_stats, feature.num_stats
-    standard = [h for h in numbers.histograms if h.type == statistics_pb2.Histogram.STANDARD]
-    has_numbers = member == "num_stats" and common.num_non_missing > 0 and bool(standard and standard[0].buckets)
+    quantiles = [h for h in numbers.histograms if h.type == statistics_pb2.Histogram.QUANTILES]
+    fine = [custom.histogram for custom in feature.custom_stats if custom.name == QUANTILES_STATISTIC]
+    has_numbers = member == "num_stats" and common.num_non_missing > 0 and bool(quantiles and quantiles[0].buckets)
     return Observed(
         name=name,
         type=_TYPES[feature.type],
@@ -101,7 +106,7 @@ def _observed(name: str, feature: statistics_pb2.FeatureNameStatistics, examples
         counts={bucket.label: bucket.sample_count for bucket in strings.rank_histogram.buckets},
         low=numbers.min if has_numbers else math.nan,
         high=numbers.max if has_numbers else math.nan,
-        nan=int(standard[0].num_nan) if standard else 0,
+        nan=int(quantiles[0].num_nan) if quantiles else 0,
         invalid_utf8=int(strings.invalid_utf8_count),
-        histogram=standard[0] if has_numbers else None,
+        histogram=(fine or quantiles)[0] if has_numbers else None,
     )

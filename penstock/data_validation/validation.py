@@ -5,7 +5,7 @@ Gives what the two readers want: verdicts for the gate, and ``tensorflow_metadat
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Literal
 
@@ -35,7 +35,7 @@ class Comparison:
 
     Attributes:
         what: ``drift`` against data of an earlier time, ``skew`` against data as it is served.
-        split: The split.
+        splits: The split; several where there is nothing to compare any of them with.
         bounds: The bounds by feature.
         other: The other dataset's statistics; nothing if there is none.
         other_name: What to call it in messages.
@@ -43,7 +43,7 @@ class Comparison:
     """
 
     what: Literal["drift", "skew"]
-    split: str
+    splits: tuple[str, ...]
     bounds: Mapping[str, DriftBound]
     other: statistics_pb2.DatasetFeatureStatistics | None
     other_name: str
@@ -77,10 +77,15 @@ class Validation:
         for by_split in shared.values():
             yield _failed(by_split)
         failed = {anomaly.kind for by_split in shared.values() for anomaly in by_split.values()}
+        looked_at = [split for split, examples in self.examples.items() if examples]
         for kind, holds in KINDS.items():
-            if kind not in failed:
-                message = f"In {_listed(self.anomalies)}, {holds}."
+            if kind in failed:
+                continue
+            if looked_at:
+                message = f"In {_listed(looked_at)}, {holds}."
                 yield Verdict(kind, "pass", n=sum(self.examples.values()), message=message)
+            else:
+                yield Verdict(kind, "undefined", n=0, message="There are no examples to look at.")
         for comparison, feature, measurement in self.measurements:
             yield _of_distance(comparison, feature, measurement)
 
@@ -96,7 +101,7 @@ class Validation:
             _add_reason(info, anomaly.feature, anomaly.type, anomaly.title, f"{anomaly.message} {anomaly.advice}")
         infos: dict[str, anomalies_pb2.DriftSkewInfo] = {}
         for comparison, feature, measurement in self.measurements:
-            if comparison.split != split or measurement.observed is None:
+            if comparison.splits != (split,) or measurement.observed is None:
                 continue
             if feature not in infos:
                 infos[feature] = result.drift_skew_info.add()
@@ -127,7 +132,7 @@ def validate(
         found.anomalies[split] = list(find_anomalies(dataset, schema))
         found.examples[split] = int(dataset.num_examples)
     for comparison in comparisons:
-        now = observed_features(splits[comparison.split])
+        now = observed_features(splits[comparison.splits[0]])
         then = None if comparison.other is None else observed_features(comparison.other)
         for feature, bound in comparison.bounds.items():
             if then is None:
@@ -137,7 +142,7 @@ def validate(
                     if limit is not None
                 ]
             else:
-                names = (comparison.split, comparison.other_name)
+                names = (comparison.splits[0], comparison.other_name)
                 measured = list(compare(now.get(feature), then.get(feature), bound, names=names))
             found.measurements += [(comparison, feature, measurement) for measurement in measured]
     return found
@@ -176,8 +181,8 @@ def _of_distance(comparison: Comparison, feature: str, measurement: Measurement)
         bound=measurement.bound,
         relation="<=",
         n=measurement.n or None,
-        message=f"{feature} in {comparison.split}: {measurement.message}{advice}",
-        evidence={"splits": [comparison.split]},
+        message=f"{feature} in {_listed(comparison.splits)}: {measurement.message}{advice}",
+        evidence={"splits": list(comparison.splits)},
     )
 
 
@@ -190,5 +195,5 @@ def _add_reason(info: anomalies_pb2.AnomalyInfo, feature: str, type_: str, title
     info.description = " ".join(reason.description for reason in info.reason)
 
 
-def _listed(names: Mapping[str, object] | list[str]) -> str:
+def _listed(names: Sequence[str]) -> str:
     return " and ".join(names)
