@@ -50,7 +50,7 @@ class PipelineFile(BaseModel):
     @classmethod
     def _no_empty_sections(cls, values: Any) -> Any:
         if isinstance(values, dict):
-            return {key: {} if value is None and key in ("profiles",) else value for key, value in values.items()}
+            return {key: {} if value is None and key == "profiles" else value for key, value in values.items()}
         return values
 
     @classmethod
