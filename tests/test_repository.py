@@ -176,6 +176,17 @@ def test_nothing_of_one_machine_is_committed(repository: Path, tracked: list[Pat
     assert found == []
 
 
+def test_every_test_opens_with_a_sentence(repository: Path) -> None:
+    """Each test says in a docstring what is true when it passes."""
+    silent = [
+        f"{file.relative_to(repository)}:{node.lineno} {node.name}"
+        for file in (repository / "tests").rglob("test_*.py")
+        for node in ast.walk(ast.parse(file.read_text()))
+        if isinstance(node, ast.FunctionDef) and node.name.startswith("test_") and not ast.get_docstring(node)
+    ]
+    assert silent == []
+
+
 def test_links_in_documents_lead_somewhere(repository: Path, tracked: list[Path]) -> None:
     """Every relative link and picture in a Markdown file names a file that is there."""
     broken = {
