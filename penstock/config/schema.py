@@ -56,5 +56,5 @@ class PipelineFile(BaseModel):
     @classmethod
     def keys_at(cls, keys: tuple[Any, ...]) -> list[str]:
         """The keys that may stand inside the value at ``keys``."""
-        section = {"data": DataSection, "profiles": ProfileSection}.get(str(keys[0]) if keys else "", cls)
-        return list(section.model_fields)
+        sections: dict[str, type[BaseModel]] = {"data": DataSection, "profiles": ProfileSection}
+        return list(sections.get(str(keys[0]) if keys else "", cls).model_fields)

@@ -84,17 +84,18 @@ class YamlFile:
     def _plain(self, node: Any, keys: KeyPath) -> Any:
         if len(self.positions) > _MAX_VALUES:
             raise ConfigError(f"The file holds more than {_MAX_VALUES:,} values.", path=str(self.path))
+        marked: Any = node  # ruamel's mappings and sequences know where their items stand
         if isinstance(node, dict):
             plain = {}
             for key, value in node.items():
                 name = str(key)
-                line, col = node.lc.key(key)
+                line, col = marked.lc.key(key)
                 self.positions[(*keys, name)] = (line + 1, col + 1)
                 plain[name] = self._plain(value, (*keys, name))
             return plain
         if isinstance(node, list):
             for index in range(len(node)):
-                line, col = node.lc.item(index)
+                line, col = marked.lc.item(index)
                 self.positions[(*keys, index)] = (line + 1, col + 1)
             return [self._plain(value, (*keys, index)) for index, value in enumerate(node)]
         return _scalar(node)
