@@ -46,6 +46,7 @@ def tracked(repository: Path) -> list[Path]:
 def fresh(code: str, directory: Path) -> str:
     """What the code prints in a new interpreter that imports the same penstock as this one."""
     environment = {**os.environ, "PYTHONPATH": str(Path(penstock.__file__).parent.parent)}
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)  # it is the second import that people live with
     done = subprocess.run(
         [sys.executable, "-c", code], check=True, capture_output=True, text=True, env=environment, cwd=directory
     )
