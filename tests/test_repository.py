@@ -46,6 +46,7 @@ def tracked(repository: Path) -> list[Path]:
 def fresh(code: str, directory: Path) -> str:
     """What the code prints in a new interpreter that imports the same penstock as this one."""
     environment = {**os.environ, "PYTHONPATH": str(Path(penstock.__file__).parent.parent)}
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)  # it is the second import that people live with
     done = subprocess.run(
         [sys.executable, "-c", code], check=True, capture_output=True, text=True, env=environment, cwd=directory
     )
@@ -174,6 +175,17 @@ def test_nothing_of_one_machine_is_committed(repository: Path, tracked: list[Pat
             if machine.search(line) or hosts.search(line):
                 found.append(f"{path}:{number}: {line.strip()[:100]}")
     assert found == []
+
+
+def test_every_test_opens_with_a_sentence(repository: Path) -> None:
+    """Each test says in a docstring what is true when it passes."""
+    silent = [
+        f"{file.relative_to(repository)}:{node.lineno} {node.name}"
+        for file in (repository / "tests").rglob("test_*.py")
+        for node in ast.walk(ast.parse(file.read_text()))
+        if isinstance(node, ast.FunctionDef) and node.name.startswith("test_") and not ast.get_docstring(node)
+    ]
+    assert silent == []
 
 
 def test_links_in_documents_lead_somewhere(repository: Path, tracked: list[Path]) -> None:

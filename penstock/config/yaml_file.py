@@ -87,16 +87,17 @@ class YamlFile:
         if self._count > _MAX_VALUES:
             raise ConfigError(f"The file holds more than {_MAX_VALUES:,} values.", path=str(self.path))
         self._refuse_tag(node, keys)
+        marked: Any = node  # ruamel's mappings and sequences know where their items stand
         if isinstance(node, dict):
             plain = {}
             for key, value in node.items():
                 name = str(key)
-                self._remember((*keys, name), (node.lc.data or {}).get(key))
+                self._remember((*keys, name), (marked.lc.data or {}).get(key))
                 plain[name] = self._plain(value, (*keys, name))
             return plain
         if isinstance(node, list):
             for index in range(len(node)):
-                self._remember((*keys, index), (node.lc.data or {}).get(index))
+                self._remember((*keys, index), (marked.lc.data or {}).get(index))
             return [self._plain(value, (*keys, index)) for index, value in enumerate(node)]
         return _scalar(node)
 
