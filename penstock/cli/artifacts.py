@@ -49,7 +49,7 @@ def list_(
 
     with opened_store(project) as store:
         run_id = store.run(run).id if run else None
-        found = store.artifacts(type=type_name, run_id=run_id, node_id=node, limit=limit)
+        found = store.artifacts(type=type_name, run=run_id, node=node, limit=limit)
     if as_json:
         from penstock.cli.terminal.console import print_json
 

@@ -11,6 +11,8 @@ from penstock.cli.options import as_json, project
 
 __all__ = ["runs"]
 
+_ARTIFACTS = 10_000
+
 
 @click.group(cls=LazyGroup, short_help="See runs, their nodes and their logs.")
 def runs() -> None:
@@ -72,7 +74,7 @@ def show(run: str, project: Path | None, as_json: bool) -> None:
     with opened_store(project) as store:
         record = store.run(run)
         nodes = store.nodes(record.id)
-        artifacts = store.artifacts(run_id=record.id)
+        artifacts = store.artifacts(run=record.id, limit=_ARTIFACTS)
         verdicts = [(one.node_id, one.verdict) for one in store.verdicts(record.id)]
     if as_json:
         from penstock.cli.terminal.console import print_json
