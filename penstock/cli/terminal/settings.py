@@ -47,7 +47,7 @@ def print_settings(values: Mapping[str, Any]) -> None:
     from ruamel.yaml import YAML
 
     yaml = YAML(typ="safe", pure=True)
-    yaml.default_flow_style = None
+    yaml.default_flow_style = False
     yaml.sort_base_mapping_type_on_output = False
     yaml.width = 110
     yaml.dump(dict(values), sys.stdout)
