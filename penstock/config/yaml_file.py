@@ -86,8 +86,8 @@ class YamlFile:
         self._count += 1
         if self._count > _MAX_VALUES:
             raise ConfigError(f"The file holds more than {_MAX_VALUES:,} values.", path=str(self.path))
-        marked: Any = node  # ruamel's mappings and sequences know where their items stand
         self._refuse_tag(node, keys)
+        marked: Any = node  # ruamel's mappings and sequences know where their items stand
         if isinstance(node, dict):
             plain = {}
             for key, value in node.items():
