@@ -1,0 +1,106 @@
+"""Penstock: end-to-end machine learning pipelines, from raw files to a pushed model.
+
+A pipeline is a graph of components; `penstock run` runs it, reuses what has not changed, and records every artifact::
+
+    from penstock import Config, CsvExampleGen, Pipeline, SchemaGen, StatisticsGen
+
+    def create_pipeline(config: Config) -> Pipeline:
+        with Pipeline(config.name) as pipeline:
+            examples = CsvExampleGen(input_base=config.data.path, splits=config.data.splits).outputs["examples"]
+            statistics = StatisticsGen(examples=examples).outputs["statistics"]
+            SchemaGen(statistics=statistics)
+        return pipeline
+
+A component of your own is a function whose signature names its inputs, outputs and parameters: see `component`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from penstock.artifacts import (
+    HTML,
+    Artifact,
+    ExampleAnomalies,
+    Examples,
+    ExampleStatistics,
+    HyperParameters,
+    InferenceResult,
+    InfraBlessing,
+    Markdown,
+    Model,
+    ModelBlessing,
+    ModelEvaluation,
+    ModelRun,
+    PushedModel,
+    Schema,
+    TransformGraph,
+)
+from penstock.components import (
+    CsvExampleGen,
+    Evaluator,
+    ExampleValidator,
+    LatestBlessedModel,
+    Pusher,
+    SchemaGen,
+    StatisticsGen,
+    Trainer,
+    Transform,
+)
+from penstock.config import Config
+from penstock.dsl import Context, Destination, Input, InputPath, ModuleFile, Output, Pipeline, component
+from penstock.errors import PenstockError
+from penstock.gates import Verdict
+from penstock.version import __version__
+
+if TYPE_CHECKING:
+    from penstock.data.examples import read_table
+
+__all__ = [
+    "HTML",
+    "Artifact",
+    "Config",
+    "Context",
+    "CsvExampleGen",
+    "Destination",
+    "Evaluator",
+    "ExampleAnomalies",
+    "ExampleStatistics",
+    "ExampleValidator",
+    "Examples",
+    "HyperParameters",
+    "InferenceResult",
+    "InfraBlessing",
+    "Input",
+    "InputPath",
+    "LatestBlessedModel",
+    "Markdown",
+    "Model",
+    "ModelBlessing",
+    "ModelEvaluation",
+    "ModelRun",
+    "ModuleFile",
+    "Output",
+    "PenstockError",
+    "Pipeline",
+    "PushedModel",
+    "Pusher",
+    "Schema",
+    "SchemaGen",
+    "StatisticsGen",
+    "Trainer",
+    "Transform",
+    "TransformGraph",
+    "Verdict",
+    "__version__",
+    "component",
+    "read_table",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name == "read_table":  # needs pyarrow, which not every import of this package should pay for
+        from penstock.data.examples import read_table
+
+        return read_table
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -19,6 +19,7 @@ whether the same attempt may succeed later without anybody changing anything.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from typing import Any, ClassVar, Self
 
@@ -33,9 +34,12 @@ __all__ = [
     "StoreError",
     "UsageError",
     "UserCodeError",
+    "carried",
     "did_you_mean",
     "from_json",
 ]
+
+_NOTE = "penstock-error: "
 
 
 class PenstockError(Exception):
@@ -55,6 +59,8 @@ class PenstockError(Exception):
         self.message = message
         self.hint = hint
         self.facts = {name: value for name, value in facts.items() if value is not None}
+        # A distributed runner hands an error back as the text of its traceback, which ends with the notes.
+        self.add_note(_NOTE + json.dumps(self.to_json(), default=str))
 
     def __getattr__(self, name: str) -> Any:
         if name != "facts" and name in self.__dict__.get("facts", {}):
@@ -122,7 +128,7 @@ class StoreError(PenstockError):
     """The metadata store refused. Facts: url."""
 
 
-class RunCanceled(PenstockError):
+class RunCanceled(PenstockError):  # noqa: N818  # nothing went wrong: somebody stopped it
     """The run was stopped by a person. What was published before stays."""
 
     exit_code = 130
@@ -149,9 +155,25 @@ def _rebuild(kind: type[PenstockError], message: str, hint: str | None, facts: d
     return kind(message, hint=hint, **facts)
 
 
+def carried(text: str) -> PenstockError | None:
+    """The error that lies in the text of a traceback, as a Beam runner gives it; nothing if there is none.
+
+    >>> try:
+    ...     raise DataError("Not a number.", row=3)
+    ... except DataError as error:
+    ...     import traceback
+    ...     carried("".join(traceback.format_exception(error))).row
+    3
+    """
+    for line in text.splitlines():
+        _, found, value = line.partition(_NOTE)
+        if found:
+            return from_json(json.JSONDecoder().raw_decode(value)[0])
+    return None
+
+
 def from_json(value: dict[str, Any]) -> PenstockError:
     """The error that `PenstockError.to_json` wrote; an unknown kind becomes a `NodeError`."""
-    kind = globals().get(value.get("kind", ""), NodeError)
-    if not (isinstance(kind, type) and issubclass(kind, PenstockError)):
-        kind = NodeError
+    found = globals().get(value.get("kind", ""))
+    kind = found if isinstance(found, type) and issubclass(found, PenstockError) else NodeError
     return kind(value["message"], hint=value.get("hint"), **value.get("facts", {}))

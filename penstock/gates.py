@@ -53,9 +53,12 @@ class Verdict:
     @classmethod
     def from_json(cls, value: dict[str, Any]) -> Verdict:
         """The verdict that `to_json` wrote."""
-        numbers = {name: float(value[name]) for name in ("observed", "bound", "baseline") if name in value}
+        numbers: dict[str, Any] = {
+            name: float(value[name]) for name in ("observed", "bound", "baseline") if name in value
+        }
         interval = value.get("interval")
-        return cls(**{**value, **numbers, "interval": tuple(map(float, interval)) if interval else None})
+        numbers["interval"] = tuple(map(float, interval)) if interval else None
+        return cls(**{**value, **numbers})
 
 
 def _jsonable(value: Any) -> Any:

@@ -27,6 +27,7 @@ class Artifact:
     type_name: ClassVar[str] = "Artifact"
     base_type: ClassVar[str | None] = None
     declares: ClassVar[dict[str, type]] = {}
+    may_be_empty: ClassVar[bool] = False
 
     def __init__(
         self,
@@ -133,6 +134,7 @@ class ModelRun(Artifact):
     """What training left for a person to look at: TensorBoard logs, checkpoints."""
 
     type_name = "ModelRun"
+    may_be_empty = True
 
 
 class HyperParameters(Artifact):

@@ -1,0 +1,23 @@
+"""The standard components. Each is one module: its declaration, what it does, and its documentation side by side."""
+
+from penstock.components.csv_example_gen import CsvExampleGen
+from penstock.components.evaluator import Evaluator
+from penstock.components.example_validator import ExampleValidator
+from penstock.components.latest_blessed_model import LatestBlessedModel
+from penstock.components.pusher import Pusher
+from penstock.components.schema_gen import SchemaGen
+from penstock.components.statistics_gen import StatisticsGen
+from penstock.components.trainer import Trainer
+from penstock.components.transform import Transform
+
+__all__ = [
+    "CsvExampleGen",
+    "Evaluator",
+    "ExampleValidator",
+    "LatestBlessedModel",
+    "Pusher",
+    "SchemaGen",
+    "StatisticsGen",
+    "Trainer",
+    "Transform",
+]

@@ -161,9 +161,7 @@ def _validated(values: dict[str, Any], origin: Any) -> Any:
                 f"Unknown key {name!r}.", hint=did_you_mean(str(keys[-1]), known), key=name, **origin(keys).facts()
             ) from error
         message = first["msg"].removeprefix("Value error, ")
-        raise ConfigError(
-            f"{name}: {message}, found {first['input']!r}.", key=name, **origin(keys).facts()
-        ) from error
+        raise ConfigError(f"{name}: {message}, found {first['input']!r}.", key=name, **origin(keys).facts()) from error
 
 
 def _profile(written: Mapping[str, Any], name: str | None, file: Path, origin: Any) -> Profile:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+import tempfile
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sized
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -40,7 +41,7 @@ class Context:
     node: str = "node"
     pipeline: str = "pipeline"
     run: str = ""
-    temp_dir: Path = Path("/tmp")
+    temp_dir: Path = field(default_factory=lambda: Path(tempfile.gettempdir()))
     beam_options: Mapping[str, Any] = field(default_factory=dict)
     emit: Callable[[dict[str, Any]], None] = _ignore
 
@@ -59,7 +60,7 @@ class Context:
 
     def track(self, items: Iterable[T], *, total: int | None = None, unit: str = "", text: str = "") -> Iterator[T]:
         """Yields the items and reports progress after each."""
-        if total is None and hasattr(items, "__len__"):
+        if total is None and isinstance(items, Sized):
             total = len(items)
         self.progress(0, total, unit=unit, text=text)
         for done, item in enumerate(items, 1):

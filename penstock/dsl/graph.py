@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from types import MappingProxyType, TracebackType
-from typing import Any
+from typing import Any, Self
 
 from penstock.artifacts import Artifact, Value
 from penstock.dsl.component import Component, unknown_argument
@@ -142,7 +142,7 @@ class Pipeline:
         self.nodes: dict[str, Node] = {}
         self._token: Any = None
 
-    def __enter__(self) -> Pipeline:
+    def __enter__(self) -> Self:
         self._token = _current.set(self)
         return self
 
@@ -167,7 +167,8 @@ def _checked_input(component: Component, node_id: str, argument: str, value: Any
     wanted = component.inputs[argument].type
     if isinstance(value, Node):
         fitting = [name for name, channel in value.outputs.items() if issubclass(channel.type, wanted)]
-        hint = f'Did you mean {value.id}.outputs["{fitting[0]}"]?' if fitting else f"{value.id} gives no {wanted.type_name}."
+        nothing = f"{value.id} gives no {wanted.type_name}."
+        hint = f'Did you mean {value.id}.outputs["{fitting[0]}"]?' if fitting else nothing
         raise GraphError(f"Node {node_id}: {argument} is given a node.", hint=hint, node=node_id, argument=argument)
     if not isinstance(value, Channel):
         raise GraphError(

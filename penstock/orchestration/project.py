@@ -92,8 +92,8 @@ def _no_unread_sections(config: Config, pipeline: Pipeline) -> None:
 
 def _located(error: GraphError, config: Config) -> GraphError | ConfigError:
     """A fault in a parameter that was written in the config is told with its file, line and column."""
-    node, argument = error.facts.get("node"), error.facts.get("argument")
-    section = section_name(node) if node else None
+    node, argument = error.facts.get("node"), error.facts.get("argument", "")
+    section = section_name(node) if node else ""
     if section in config.sections and argument in config.sections[section]:
         origin = config.origin((section, argument, *error.facts.get("at", [])))
         return ConfigError(error.message, hint=error.hint, key=f"{section}.{argument}", **origin.facts())

@@ -1,0 +1,155 @@
+"""Sums over the rows of each slice, from which every metric follows; mergeable in any order."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from penstock.evaluation.histogram import Floats, Histogram, Ints, bins_of, sums_by
+from penstock.evaluation.slices import SliceKey, SpecSlices
+
+__all__ = ["Accumulator", "Layout", "ScoredBatch"]
+
+
+@dataclass(frozen=True)
+class Layout:
+    """What is summed.
+
+    Attributes:
+        models: Names of the models, the candidate first.
+        thresholds: Predictions above each of these count as positive in a confusion matrix of its own.
+        histogram: Whether the score histogram is kept, which the areas under curves need.
+    """
+
+    models: tuple[str, ...] = ("candidate",)
+    thresholds: tuple[float, ...] = (0.5,)
+    histogram: bool = True
+
+
+@dataclass(frozen=True)
+class ScoredBatch:
+    """Rows with everything that metrics need.
+
+    Attributes:
+        slices: The rows' slices, one entry for each slice spec.
+        labels: 0 to 1, [rows].
+        predictions: For each model, [rows].
+        weights: Not below 0, [rows]; None where every row weighs 1.
+        counts: Numbers of rows by what became of them: ``rows``, ``missing_label`` ...
+        error: The first error met, as `PenstockError.to_json` gives it; the batch is then empty. Beam would turn
+            an exception into text, so errors travel as values.
+    """
+
+    slices: list[SpecSlices]
+    labels: Floats
+    predictions: tuple[Floats, ...]
+    weights: Floats | None = None
+    counts: dict[str, int] = field(default_factory=dict)
+    error: dict[str, object] | None = None
+
+
+class Accumulator:
+    """The sums of one part of the data.
+
+    Attributes:
+        layout: What is summed.
+        slices: The slices met, each with its number, which indexes the arrays.
+        rows: Rows in each slice, [slices].
+        weights: Their weight, [slices].
+        labels: Sum of label times weight, [slices].
+        sums: For each model, [slices, 3 + 2 x thresholds]: sums of weighted prediction, of weighted cross entropy,
+            number of rows without a finite prediction, then for each threshold the weight and the label weight of
+            the rows above it.
+        histograms: For each model, its score histogram.
+        counts: Numbers of rows by what became of them.
+        error: The first error met.
+    """
+
+    def __init__(self, layout: Layout) -> None:
+        self.layout = layout
+        self.slices: dict[SliceKey, int] = {}
+        self.rows: Floats = np.zeros(0)
+        self.weights: Floats = np.zeros(0)
+        self.labels: Floats = np.zeros(0)
+        columns = 3 + 2 * len(layout.thresholds)
+        self.sums: list[Floats] = [np.zeros((0, columns)) for _ in layout.models]
+        self.histograms: list[Histogram] = [Histogram() for _ in layout.models]
+        self.counts: dict[str, int] = {}
+        self.error: dict[str, object] | None = None
+
+    def add(self, batch: ScoredBatch) -> None:
+        """Adds a batch of rows."""
+        self._count(batch.counts, batch.error)
+        if not len(batch.labels):
+            return
+        weights = np.ones(len(batch.labels)) if batch.weights is None else batch.weights
+        labels = batch.labels * weights
+        per_row = [self._per_row(batch.labels, prediction, weights, labels) for prediction in batch.predictions]
+        bins = [bins_of(prediction) if self.layout.histogram else None for prediction in batch.predictions]
+        for one in batch.slices:
+            numbers = self._numbers(one.keys)
+            size = len(one.keys)
+            self.rows[numbers] += _by_slice(one.codes, None, size)
+            self.weights[numbers] += _by_slice(one.codes, weights, size)
+            self.labels[numbers] += _by_slice(one.codes, labels, size)
+            inside = one.codes >= 0
+            whole = bool(inside.all())
+            for model, columns in enumerate(per_row):
+                for index, column in enumerate(columns):
+                    self.sums[model][numbers, index] += _by_slice(one.codes, column, size)
+                binned = bins[model]
+                if binned is not None:
+                    codes, picked = (one.codes, slice(None)) if whole else (one.codes[inside], inside)
+                    self.histograms[model].add(numbers[codes], binned[picked], weights[picked], labels[picked])
+
+    def _per_row(self, label: Floats, prediction: Floats, weights: Floats, labels: Floats) -> list[Floats]:
+        with np.errstate(divide="ignore", invalid="ignore"):
+            # 0 log 0 is 0: a certain and right prediction costs nothing.
+            entropy = -np.where(label > 0, label * np.log(prediction), 0.0)
+            entropy -= np.where(label < 1, (1 - label) * np.log1p(-prediction), 0.0)
+        columns = [prediction * weights, entropy * weights, (~np.isfinite(prediction)).astype(np.float64)]
+        for threshold in self.layout.thresholds:
+            above = prediction > threshold
+            columns += [weights * above, labels * above]
+        return columns
+
+    def merge(self, other: Accumulator) -> None:
+        """Adds what another has summed; the other is left as it was."""
+        self._count(other.counts, other.error)
+        numbers = self._numbers(list(other.slices))
+        self.rows[numbers] += other.rows
+        self.weights[numbers] += other.weights
+        self.labels[numbers] += other.labels
+        for mine, theirs in zip(self.sums, other.sums, strict=True):
+            mine[numbers] += theirs
+        for histogram, added in zip(self.histograms, other.histograms, strict=True):
+            histogram.merge(added, numbers)
+
+    def compact(self) -> None:
+        """Makes it as small as it can be, before it travels."""
+        for histogram in self.histograms:
+            histogram.compact()
+
+    def _count(self, counts: dict[str, int], error: dict[str, object] | None) -> None:
+        for name, count in counts.items():
+            self.counts[name] = self.counts.get(name, 0) + count
+        # Which of several errors is kept must not depend on the order of merging.
+        if error is not None and (self.error is None or str(error) < str(self.error)):
+            self.error = error
+
+    def _numbers(self, keys: Sequence[SliceKey]) -> Ints:
+        numbers = np.array([self.slices.setdefault(key, len(self.slices)) for key in keys], np.int64)
+        grown = len(self.slices) - len(self.rows)
+        if grown:
+            self.rows, self.weights, self.labels = (
+                np.concatenate((old, np.zeros(grown))) for old in (self.rows, self.weights, self.labels)
+            )
+            self.sums = [np.concatenate((old, np.zeros((grown, old.shape[1])))) for old in self.sums]
+        return numbers
+
+
+def _by_slice(codes: Ints, values: Floats | None, size: int) -> Floats:
+    """The sum of the values in each slice; a code of -1 is in none."""
+    return sums_by(codes + 1, values, size + 1)[1:]

@@ -1,0 +1,170 @@
+"""One evaluation from examples and models to a result: what the Evaluator component runs."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from penstock.artifacts import Examples
+from penstock.data.examples import RowGroup, arrow_schema, row_groups
+from penstock.errors import UsageError, did_you_mean
+from penstock.evaluation.accumulator import Accumulator
+from penstock.evaluation.metrics import Metric, computed, layout_for, named
+from penstock.evaluation.results import BASELINE, CANDIDATE, RESULTS_FILE, EvaluationResult, read
+from penstock.evaluation.slices import SliceSpec, SliceValue, check_columns, parse, sort_key
+from penstock.evaluation.thresholds import Threshold, judge
+
+__all__ = ["Evaluation", "prepare", "tabulated"]
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """An evaluation whose names have been checked and whose data has not been read.
+
+    Attributes:
+        plan: What Beam is to compute (`penstock.evaluation.scoring.EvaluationPlan`).
+        groups: The row groups to read.
+        metrics: The metrics by the names used, those of thresholds included.
+        slices: The slice specs, those of thresholds included.
+        thresholds: The bounds.
+        split: The split's name.
+    """
+
+    plan: Any
+    groups: list[RowGroup]
+    metrics: dict[str, Metric]
+    slices: list[SliceSpec]
+    thresholds: list[Threshold]
+    split: str
+
+    @property
+    def rows(self) -> int:
+        """How many rows there are to read."""
+        return sum(group.rows for group in self.groups)
+
+    def run(self, pipeline: Any, directory: Path, listener: Callable[[int], None] | None = None) -> EvaluationResult:
+        """Computes every metric on every slice and the verdicts; writes ``results.json`` and ``verdicts.json``.
+
+        Args:
+            pipeline: A Beam pipeline, not yet entered.
+            directory: Where the files go; it is made.
+            listener: Is told the number of rows of each row group scored, where the pipeline runs in this process.
+
+        Raises:
+            DataError: No row has a label; or what `scored_batch` and the models raise.
+        """
+        import apache_beam as beam
+
+        from penstock.evaluation.scoring import CombineMetrics, ScoreRowGroups
+
+        directory.mkdir(parents=True, exist_ok=True)
+        score = ScoreRowGroups(self.plan)
+        with score.heard_by(listener), pipeline as entered:
+            (
+                entered
+                | "RowGroups" >> beam.Create(self.groups)
+                | "Score" >> beam.ParDo(score)
+                | "Sum" >> beam.CombineGlobally(CombineMetrics(self.plan.layout))
+                | "Write"
+                >> beam.Map(_write, str(directory / RESULTS_FILE), self.plan.label, self.split, [*self.metrics])
+            )
+        result = read(directory)
+        result.verdicts.extend(judge(self.thresholds, result))
+        result.write_verdicts(directory)
+        return result
+
+
+def _write(accumulator: Accumulator, file: str, label: str, split: str, metrics: list[str]) -> None:
+    """Writes the table of metrics where the artifact lies, from whichever worker it is on, or the error met."""
+    from apache_beam.io.filesystems import FileSystems
+
+    if accumulator.error is None:
+        content = tabulated(accumulator, label=label, split=split, metrics=metrics).to_json()
+    else:
+        content = {"error": accumulator.error}
+    with FileSystems.create(file) as stream:
+        stream.write(json.dumps(content, allow_nan=False).encode())
+
+
+def tabulated(accumulator: Accumulator, *, label: str, split: str, metrics: Sequence[str]) -> EvaluationResult:
+    """The metrics of every slice, the whole set first, without verdicts."""
+    order = sorted(accumulator.slices, key=sort_key)
+    index = [accumulator.slices[key] for key in order]
+    values, intervals = computed(accumulator, named(metrics))
+    return EvaluationResult(
+        label=label,
+        split=split,
+        models=list(accumulator.layout.models),
+        metrics=list(metrics),
+        slices=order,
+        n=accumulator.rows[index].astype(int).tolist(),
+        values={
+            model: {metric: column[index].tolist() for metric, column in columns.items()}
+            for model, columns in values.items()
+        },
+        intervals={
+            model: {
+                metric: list(zip(low[index].tolist(), high[index].tolist(), strict=True))
+                for metric, (low, high) in columns.items()
+            }
+            for model, columns in intervals.items()
+        },
+        counts=accumulator.counts,
+    )
+
+
+def prepare(  # noqa: PLR0913  # the Evaluator's arguments, less those that say where to write
+    examples: Examples,
+    models: Mapping[str, str],
+    *,
+    load: Callable[[str], Any],
+    label: str,
+    transformed_label: bool,
+    slices: Sequence[SliceValue],
+    metrics: Sequence[str],
+    thresholds: Sequence[Threshold],
+    split: str,
+    weight: str | None = None,
+) -> Evaluation:
+    """Checks every name before anything is computed: split, columns, metrics, slices.
+
+    Args:
+        examples: The raw examples.
+        models: Where the models lie: ``candidate`` and, if there is one, ``baseline``.
+        load: Loads a model from there (`penstock.evaluation.scoring.Model`).
+        label: A column of the examples, or a feature that the candidate's graph computes.
+        transformed_label: Which of the two.
+        slices: Slice specs; those of thresholds are added.
+        metrics: Names of metrics; those of thresholds are added, and the number of examples.
+        thresholds: The bounds.
+        split: The split to evaluate.
+        weight: A column of the examples.
+
+    Raises:
+        UsageError: A name is unknown; offers the nearest.
+        DataError: There is no such split.
+    """
+    from penstock.evaluation.scoring import EvaluationPlan
+
+    found = named(["example_count", *metrics, *(threshold.metric for threshold in thresholds)])
+    specs = list(dict.fromkeys([*parse(slices), *(spec for one in thresholds for spec in parse(one.slices))]))
+    columns = arrow_schema(examples, split).names
+    check_columns(specs, columns)
+    if weight is not None and weight not in columns:
+        raise UsageError(
+            f"weight: the examples have no column {weight!r}.", hint=did_you_mean(weight, columns), column=weight
+        )
+    order = tuple(name for name in (CANDIDATE, BASELINE) if name in models)
+    plan = EvaluationPlan(
+        layout=layout_for(found.values(), order),
+        models=tuple(str(models[name]) for name in order),
+        load=load,
+        slices=tuple(specs),
+        label=label,
+        transformed_label=transformed_label,
+        weight=weight,
+    )
+    return Evaluation(plan, row_groups(examples, split), found, specs, list(thresholds), split)

@@ -1,0 +1,239 @@
+"""TFMA's result files, so that its readers and viewers open our evaluations.
+
+``metrics-00000-of-00001.tfrecord`` holds a ``MetricsForSlice`` for each slice, ``eval_config.json`` an ``EvalRun``,
+``validations.tfrecord`` one ``ValidationResult`` if there were thresholds. With a baseline the models are called
+``candidate`` and ``baseline`` as in TFX; without one the model has no name.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from penstock.evaluation.metrics import Metric
+from penstock.evaluation.results import BASELINE, CANDIDATE, EvaluationResult
+from penstock.evaluation.slices import SliceKey, SliceSpec, parse
+from penstock.evaluation.tfma_protos import config_pb2, metrics_for_slice_pb2, tfma_version, validation_result_pb2
+from penstock.evaluation.thresholds import Threshold
+
+__all__ = ["write"]
+
+
+def write(
+    directory: Path,
+    result: EvaluationResult,
+    metrics: Mapping[str, Metric],
+    slices: Sequence[SliceSpec],
+    thresholds: Sequence[Threshold],
+    *,
+    weight: str | None = None,
+    data: str = "",
+    models: Mapping[str, str] | None = None,
+) -> None:
+    """Writes the files.
+
+    Args:
+        directory: Where to; it is made.
+        result: The results, its verdicts included.
+        metrics: The metrics by the names that the result has them under.
+        slices: The slice specs.
+        thresholds: The thresholds that the verdicts came from.
+        weight: The column of the example weights.
+        data: Where the examples lie, for display.
+        models: Where the models lie by name (``candidate``, ``baseline``), for display.
+    """
+    directory.mkdir(parents=True, exist_ok=True)
+    named = BASELINE in result.models
+    config = _eval_config(result, metrics, slices, thresholds, weight=weight, named=named)
+    _write_config(directory / "eval_config.json", config, data, models or {}, named=named)
+    weighted = weight is not None
+    changes = [threshold.metric for threshold in thresholds if threshold.compares] if named else []
+    messages = [
+        _metrics_for_slice(index, result, metrics, changes, weighted=weighted, named=named)
+        for index in range(len(result.slices))
+    ]
+    _write_records(directory / "metrics-00000-of-00001.tfrecord", messages)
+    if thresholds:
+        validation = _validation(result, metrics, thresholds, weighted=weighted, named=named)
+        _write_records(directory / "validations.tfrecord", [validation])
+
+
+def slice_key_proto(key: SliceKey) -> Any:
+    """A slice key as TFMA's proto: integers as int64, floats as 32-bit floats, text as UTF-8 bytes."""
+    proto = metrics_for_slice_pb2().SliceKey()
+    for name, value in key:
+        single = proto.single_slice_keys.add(column=name)
+        if isinstance(value, str):
+            single.bytes_value = value.encode()
+        elif isinstance(value, float):
+            single.float_value = value
+        else:
+            single.int64_value = value
+    return proto
+
+
+def _metrics_for_slice(
+    index: int,
+    result: EvaluationResult,
+    metrics: Mapping[str, Metric],
+    changes: Sequence[str],
+    *,
+    weighted: bool,
+    named: bool,
+) -> Any:
+    message = metrics_for_slice_pb2().MetricsForSlice(slice_key=slice_key_proto(result.slices[index]))
+    for model in result.models:
+        written = set()
+        for name, metric in metrics.items():
+            if metric.name in written:  # asked for by two of its names
+                continue
+            written.add(metric.name)
+            entry = message.metric_keys_and_values.add()
+            _fill_key(entry.key, metric, model, weighted=weighted, named=named)
+            entry.value.double_value.value = result.values[model][name][index]
+            interval = result.intervals.get(model, {}).get(name)
+            if interval is not None and not math.isnan(interval[index][0]):
+                low, high = interval[index]
+                entry.confidence_interval.lower_bound.double_value.value = low
+                entry.confidence_interval.upper_bound.double_value.value = high
+    for name in dict.fromkeys(changes):
+        entry = message.metric_keys_and_values.add()
+        _fill_key(entry.key, metrics[name], CANDIDATE, weighted=weighted, named=named)
+        entry.key.is_diff = True
+        difference = result.values[CANDIDATE][name][index] - result.values[BASELINE][name][index]
+        entry.value.double_value.value = difference
+    return message
+
+
+def _fill_key(key: Any, metric: Metric, model: str, *, weighted: bool, named: bool) -> None:
+    key.name = metric.name
+    if named:
+        key.model_name = model
+    key.example_weighted.value = weighted and metric.weighted
+
+
+def _eval_config(
+    result: EvaluationResult,
+    metrics: Mapping[str, Metric],
+    slices: Sequence[SliceSpec],
+    thresholds: Sequence[Threshold],
+    *,
+    weight: str | None,
+    named: bool,
+) -> Any:
+    protos = config_pb2()
+    config = protos.EvalConfig()
+    for model in result.models:
+        spec = config.model_specs.add(label_key=result.label, signature_name="serving_default")
+        if weight is not None:
+            spec.example_weight_key = weight
+        if named:
+            spec.name = model
+            spec.is_baseline = model == BASELINE
+    for slice_spec in slices:
+        config.slicing_specs.append(_slicing_spec(slice_spec))
+    metrics_spec = config.metrics_specs.add()
+    configs: dict[str, Any] = {}
+    for name, metric in metrics.items():
+        if metric.name not in configs:
+            configs[metric.name] = metrics_spec.metrics.add(class_name=metric.tfma_class)
+            configs[metric.name].config = json.dumps({"name": metric.name})
+        for threshold in thresholds:
+            if threshold.metric == name:
+                _add_thresholds(configs[metric.name], threshold, named=named)
+    return config
+
+
+def _slicing_spec(spec: SliceSpec) -> Any:
+    values = {name: str(value) for name, value in spec.values}
+    return config_pb2().SlicingSpec(feature_keys=spec.features, feature_values=values)
+
+
+def _add_thresholds(config: Any, threshold: Threshold, *, named: bool) -> None:
+    for proto in _threshold_protos(threshold, named=named).values():
+        added = config.per_slice_thresholds.add(threshold=proto)
+        added.slicing_specs.extend(_slicing_spec(spec) for spec in parse(threshold.slices))
+
+
+def _threshold_protos(threshold: Threshold, *, named: bool) -> dict[str, Any]:
+    """The threshold as TFMA's protos, by kind of bound; without a baseline it has no change thresholds."""
+    protos = config_pb2()
+    found: dict[str, Any] = {}
+    if threshold.min is not None:
+        found["min"] = protos.MetricThreshold()
+        found["min"].value_threshold.lower_bound.value = threshold.min
+    if threshold.max is not None:
+        found["max"] = protos.MetricThreshold()
+        found["max"].value_threshold.upper_bound.value = threshold.max
+    if threshold.max_drop is not None and named:
+        found["max_drop"] = protos.MetricThreshold()
+        found["max_drop"].change_threshold.absolute.value = -threshold.max_drop
+        found["max_drop"].change_threshold.direction = protos.MetricDirection.HIGHER_IS_BETTER
+    if threshold.max_rise is not None and named:
+        found["max_rise"] = protos.MetricThreshold()
+        found["max_rise"].change_threshold.absolute.value = threshold.max_rise
+        found["max_rise"].change_threshold.direction = protos.MetricDirection.LOWER_IS_BETTER
+    return found
+
+
+def _validation(
+    result: EvaluationResult,
+    metrics: Mapping[str, Metric],
+    thresholds: Sequence[Threshold],
+    *,
+    weighted: bool,
+    named: bool,
+) -> Any:
+    from penstock.evaluation.thresholds import blessed
+
+    validation = validation_result_pb2().ValidationResult(validation_ok=blessed(result.verdicts))
+    protos = {
+        (threshold.metric, kind, getattr(threshold, kind)): proto
+        for threshold in thresholds
+        for kind, proto in _threshold_protos(threshold, named=named).items()
+    }
+    by_slice: dict[SliceKey, Any] = {}
+    for verdict in result.verdicts:
+        if verdict.outcome != "fail":
+            continue
+        evidence = verdict.evidence
+        key = tuple((name, value) for name, value in evidence["slice"])
+        if key not in by_slice:
+            by_slice[key] = validation.metric_validations_per_slice.add(slice_key=slice_key_proto(key))
+        failure = by_slice[key].failures.add(message=verdict.message)
+        compares = evidence["kind"] in ("max_drop", "max_rise")
+        _fill_key(failure.metric_key, metrics[evidence["metric"]], CANDIDATE, weighted=weighted, named=named)
+        failure.metric_key.is_diff = compares
+        observed = verdict.observed if verdict.observed is not None else math.nan
+        failure.metric_value.double_value.value = observed - (verdict.baseline or 0.0) if compares else observed
+        failure.metric_threshold.CopyFrom(protos[evidence["metric"], evidence["kind"], evidence["threshold"]])
+    for spec in dict.fromkeys(spec for threshold in thresholds for spec in parse(threshold.slices)):
+        matching = sum(spec.matches(key) for key in result.slices)
+        if matching:
+            validation.validation_details.slicing_details.add(
+                slicing_spec=_slicing_spec(spec), num_matching_slices=matching
+            )
+        else:
+            validation.missing_slices.append(_slicing_spec(spec))
+    return validation
+
+
+def _write_config(file: Path, config: Any, data: str, models: Mapping[str, str], *, named: bool) -> None:
+    from google.protobuf import json_format
+
+    locations = dict(models) if named else {"": models.get(CANDIDATE, "")}
+    run = config_pb2().EvalRun(
+        eval_config=config, version=tfma_version(), data_location=data, file_format="parquet", model_locations=locations
+    )
+    file.write_text(json_format.MessageToJson(run))
+
+
+def _write_records(file: Path, messages: Iterable[Any]) -> None:
+    import tensorflow as tf
+
+    with tf.io.TFRecordWriter(str(file)) as writer:
+        for message in messages:
+            writer.write(message.SerializeToString())

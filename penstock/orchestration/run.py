@@ -1,0 +1,196 @@
+"""Running a project: the plan is made, the store opened, the nodes run, and what happened is recorded."""
+
+from __future__ import annotations
+
+import getpass
+import secrets
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from penstock import events
+from penstock.errors import StorageError, UsageError, did_you_mean
+from penstock.events import NodeState, RunState
+from penstock.orchestration.launcher import NodeOutcome, RunContext
+from penstock.orchestration.local.process import ExecProcess
+from penstock.orchestration.local.runner import run_nodes
+from penstock.orchestration.locate import remember
+from penstock.orchestration.plan import Plan, make_plan
+from penstock.orchestration.project import Project
+from penstock.storage.refusal import storage_error
+from penstock.version import __version__
+
+__all__ = ["RunResult", "run_project"]
+
+
+@dataclass(frozen=True)
+class RunResult:
+    """How a run ended."""
+
+    run_id: str
+    state: RunState
+    seconds: float
+    nodes: Mapping[str, NodeOutcome]
+
+
+def run_project(
+    project: Project,
+    *,
+    listener: events.Listener | None = None,
+    jobs: int | None = None,
+    no_cache: bool | Collection[str] = False,
+) -> RunResult:
+    """Runs a pipeline on this machine.
+
+    Args:
+        project: The pipeline, loaded and checked.
+        listener: Is told of everything that happens, from several threads, one event at a time.
+        jobs: How many nodes may run at once; the profile's, or one for each core, if not given.
+        no_cache: True, or ids of nodes: those run even if their result is there.
+
+    Returns:
+        The state of the run and the outcome of each node; a failing node does not raise.
+
+    Raises:
+        UsageError: The run cannot be begun as asked.
+        StorageError, StoreError: The pipeline's root or its store cannot be written.
+    """
+    from penstock.metadata import open_store
+    from penstock.metadata.records import RunRecord
+
+    profile = project.config.profile
+    if profile.runner != "local":
+        raise UsageError(
+            f"The profile {profile.name!r} runs on {profile.runner!r}.",
+            hint="`penstock run` runs on this machine: choose a profile with runner: local.",
+        )
+    plan = make_plan(project.pipeline, project.directory)
+    skipped_cache = _checked_nodes(no_cache, plan)
+    tell = _one_at_a_time(listener or (lambda event: None))
+    root = _writable(Path(profile.pipeline_root))
+    began = time.time()
+    run_id = f"{time.strftime('%Y%m%d-%H%M%S', time.gmtime(began))}-{secrets.token_hex(2)}"
+    with open_store(profile.metadata) as store:
+        remember(project.directory)
+        store.recover()
+        store.begin_run(
+            RunRecord(
+                id=run_id,
+                pipeline=plan.pipeline,
+                state=RunState.RUNNING,
+                started_ms=int(began * 1000),
+                plan=plan.to_json(),
+                profile=profile.name,
+                packages=_packages(),
+                penstock_version=__version__,
+                user=_user(),
+                **_code_version(project.directory),
+            )
+        )
+        canceled = threading.Event()
+        context = RunContext(
+            run=run_id,
+            pipeline=plan.pipeline,
+            directory=project.directory,
+            root=root,
+            store=store,
+            executor=ExecProcess(canceled),
+            listener=tell,
+            beam_options=profile.beam,
+            no_cache=skipped_cache,
+        )
+        tell(events.RunStarted(began, run_id, plan.pipeline, {node.id: node.upstream for node in plan.nodes}))
+        state = RunState.FAILED
+        try:
+            outcomes = run_nodes(plan, context, canceled, jobs or profile.jobs)
+            state = RunState.CANCELED if canceled.is_set() else _state(outcomes)
+        finally:
+            store.end_run(run_id, state)
+        seconds = time.time() - began
+        states = {node_id: outcome.state for node_id, outcome in outcomes.items()}
+        tell(events.RunEnded(time.time(), run_id, state, seconds, states))
+    return RunResult(run_id, state, seconds, {node.id: outcomes[node.id] for node in plan.nodes})
+
+
+def _state(outcomes: Mapping[str, NodeOutcome]) -> RunState:
+    if any(outcome.state is NodeState.FAILED for outcome in outcomes.values()):
+        return RunState.FAILED
+    if any(outcome.blocked for outcome in outcomes.values()):
+        return RunState.BLOCKED
+    return RunState.COMPLETE
+
+
+def _checked_nodes(no_cache: bool | Collection[str], plan: Plan) -> bool | frozenset[str]:
+    if isinstance(no_cache, bool):
+        return no_cache
+    known = [node.id for node in plan.nodes]
+    for name in no_cache:
+        if name not in known:
+            raise UsageError(f"There is no node {name!r}.", hint=did_you_mean(name, known))
+    return frozenset(no_cache)
+
+
+def _one_at_a_time(listener: events.Listener) -> events.Listener:
+    lock = threading.Lock()
+
+    def tell(event: events.Event) -> None:
+        with lock:
+            listener(event)
+
+    return tell
+
+
+def _writable(root: Path) -> Path:
+    try:
+        root.mkdir(parents=True, exist_ok=True)
+        probe = root / f".probe-{secrets.token_hex(4)}"
+        probe.write_bytes(b"x" * 4096)
+        probe.unlink()
+    except OSError as error:
+        told = storage_error(error)
+        raise StorageError(
+            f"The pipeline root cannot be written: {told.message}",
+            hint=told.hint or "Set profiles.local.pipeline_root to a directory that you may write to.",
+            path=str(root),
+        ) from error
+    return root
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):  # a container's user may have no name
+        return ""
+
+
+def _packages() -> dict[str, str]:
+    """The version of every installed package, by name."""
+    # The directory's name says both; opening each package's metadata takes two hundred times as long.
+    places = [Path(place) for place in sys.path if Path(place).is_dir()]
+    names = [info.name.removesuffix(".dist-info") for place in places for info in place.glob("*.dist-info")]
+    return {name: version for name, _, version in (each.partition("-") for each in names)}
+
+
+def _code_version(directory: Path) -> dict[str, Any]:
+    """The git commit of the project and whether the work tree differs from it, where there is a repository."""
+    try:
+        done = subprocess.run(
+            ["git", "status", "--porcelain=v2", "--branch", "--untracked-files=no", "--", "."],
+            cwd=directory,
+            capture_output=True,
+            text=True,
+            timeout=10,
+            check=False,
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return {}
+    lines = done.stdout.splitlines()
+    commit = next((line.split()[-1] for line in lines if line.startswith("# branch.oid")), None)
+    if done.returncode or not commit or commit == "(initial)":
+        return {}
+    return {"git_commit": commit, "dirty": any(not line.startswith("#") for line in lines)}

@@ -1,0 +1,58 @@
+"""What every test has: a quiet environment, Hypothesis profiles, and the data of the examples."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+# TensorFlow and OpenBLAS read these when they are first imported, so they are set before any test module is.
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+os.environ["TF_USE_LEGACY_KERAS"] = "0"
+os.environ["OPENBLAS_NUM_THREADS"] = "1"
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+ROOT = Path(__file__).resolve().parent.parent
+"""The repository, wherever the tests are run from: they also run on the built wheel, from another directory."""
+
+# No deadline: the machines that tests run on are shared. `ci` tries the same examples each time; a failure that `dev`
+# finds prints the line that repeats it.
+settings.register_profile("dev", deadline=None, print_blob=True, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("ci", settings.get_profile("dev"), derandomize=True)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "dev"))
+
+
+def pytest_report_header() -> list[str]:
+    """The lines that say what the run can be repeated with, and which penstock it is about."""
+    import penstock
+
+    profile = os.environ.get("HYPOTHESIS_PROFILE", "dev")
+    examples = "derandomized" if profile == "ci" else "random, failures print their seed"
+    return [f"penstock: {Path(penstock.__file__).parent}", f"hypothesis profile {profile}: {examples}"]
+
+
+@pytest.fixture(scope="session")
+def repository() -> Path:
+    """The root of the repository."""
+    return ROOT
+
+
+@pytest.fixture(scope="session")
+def taxi_csv() -> Path:
+    """15,002 real Chicago taxi trips, 18 columns."""
+    return _shared("chicago_taxi/trips.csv")
+
+
+@pytest.fixture(scope="session")
+def penguins_csv() -> Path:
+    """334 penguins, measures scaled to [0, 1]."""
+    return _shared("penguin/penguins.csv")
+
+
+def _shared(name: str) -> Path:
+    shared = Path(os.environ.get("PENSTOCK_SHARED", ROOT.parent / "shared"))
+    path = shared / "data" / name
+    if not path.is_file():
+        pytest.skip(f"There is no {path}: real data is not committed. PENSTOCK_SHARED names the directory it lies in.")
+    return path
