@@ -1,7 +1,16 @@
 """The metrics: what each is called, here and in TFMA's files, and how it follows from an accumulator's sums.
 
-A metric that is undefined on a slice (recall without positives, an area under a curve with one class only) is not a
-number. TFMA gives such an AUC the value 0.
+Values equal TFMA's to 1e-6, areas under curves at the same thresholds; a conformance suite holds them together. The
+differences are deliberate:
+
+- A metric that is undefined on a slice is not a number. TFMA gives an area under a curve the value 0 where only one
+  class occurs.
+- Cross entropy takes 0 log 0 for 0 and the log of 0 for infinite: a prediction of exactly 0 or 1 costs nothing where
+  it is right. TFMA's is then not a number.
+- ``example_count`` is the number of rows, with weights too. TFMA then gives their weight under this name; here that
+  is ``weighted_example_count``.
+- A prediction that is not finite makes every metric of its slices that depends on predictions undefined. TFMA fails.
+- Float features are sliced by their 32-bit value, and a feature that is not a number counts as missing.
 """
 
 from __future__ import annotations
