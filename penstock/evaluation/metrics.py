@@ -23,7 +23,7 @@ import numpy as np
 
 from penstock.errors import UsageError, did_you_mean
 from penstock.evaluation.accumulator import Accumulator, Layout
-from penstock.evaluation.curves import Curves
+from penstock.evaluation.curves import Areas
 from penstock.evaluation.histogram import Floats
 from penstock.evaluation.intervals import logit_interval, wilson_interval
 
@@ -56,17 +56,17 @@ class Sums:
         self.unweighted = bool(np.array_equal(self.rows, self.weight))
 
     @cached_property
-    def curves(self) -> Curves:
-        return Curves.of(self._histogram, len(self.rows))
+    def areas(self) -> Areas:
+        return Areas.under(self._histogram, len(self.rows))
 
     def roc_auc(self) -> Floats:
-        return self.curves.roc_auc() + self._broken
+        return self.areas.roc + self._broken
 
     def pr_auc(self) -> Floats:
-        return self.curves.pr_auc() + self._broken
+        return self.areas.pr + self._broken
 
     def roc_auc_interval(self) -> Interval:
-        return logit_interval(self.roc_auc(), self.curves.roc_auc_error())
+        return logit_interval(self.roc_auc(), self.areas.roc_error)
 
 
 @dataclass(frozen=True)

@@ -101,7 +101,7 @@ def saved(path: Path, weight: float, night: float) -> Model:
 
 @pytest.fixture(scope="module")
 def setting(tmp_path_factory: pytest.TempPathFactory) -> Setting:
-    """Rows in several row groups, some without label or hour; a good model, and one that is poor at 4 in the morning."""
+    """Rows in several row groups, some without label or hour; a good model, and one that is poor at 4 a.m."""
     root = tmp_path_factory.mktemp("evaluator")
     rng = np.random.default_rng(7)
     x = rng.normal(size=ROWS)

@@ -73,7 +73,7 @@ ROWS = st.lists(ROW, min_size=1, max_size=40)
 def batch_of(rows: list[tuple[int | None, str, float, float, float]], *, weighted: bool) -> ScoredBatch:
     """Generated rows as a batch."""
     hour, pay, label, prediction, weight = (list(column) for column in zip(*rows, strict=True))
-    return scored(hour, pay, label, prediction, weight if weighted else None)  # type: ignore[arg-type]
+    return scored(hour, pay, label, prediction, weight if weighted else None)
 
 
 @given(parts=st.lists(ROWS, min_size=1, max_size=5), weighted=st.booleans(), random=st.randoms(use_true_random=False))

@@ -77,7 +77,7 @@ def ours(
 
 def theirs(columns: dict[str, npt.NDArray[Any]], weight: str | None) -> dict[tuple[Any, ...], dict[str, float]]:
     """TFMA's table: by slice key, by metric."""
-    import pandas as pd
+    import pandas as pd  # type: ignore[import-untyped]
     import tensorflow_model_analysis as tfma
     from tensorflow_model_analysis.proto import config_pb2 as config
 

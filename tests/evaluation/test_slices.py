@@ -13,7 +13,6 @@ from penstock.evaluation.slices import (
     OVERALL,
     SliceKey,
     SliceSpec,
-    SliceValue,
     assign,
     check_columns,
     parse,
@@ -32,7 +31,7 @@ BATCH = pa.record_batch(
 )
 
 
-def rows_of(batch: pa.RecordBatch, *values: SliceValue) -> dict[SliceKey, list[int]]:
+def rows_of(batch: pa.RecordBatch, *values: Any) -> dict[SliceKey, list[int]]:
     """The rows of each slice."""
     rows: dict[SliceKey, list[int]] = {}
     for one in assign(parse(values), batch):
@@ -134,7 +133,7 @@ def test_slices_are_those_of_a_loop_over_the_rows(
     rows: list[tuple[int | None, int | None, str | None]], specs: list[list[str]]
 ) -> None:
     """Any columns, any specs: each row is in just the slice that its own values name."""
-    columns = dict(zip("abc", zip(*rows, strict=True), strict=True)) if rows else {"a": [], "b": [], "c": []}
+    columns: dict[str, Any] = dict(zip("abc", zip(*rows, strict=True) if rows else ([], [], []), strict=True))
     batch = pa.record_batch(
         {
             "a": pa.array(columns["a"], pa.int64()),

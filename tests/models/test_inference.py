@@ -64,7 +64,7 @@ def test_what_is_no_prediction_is_refused(tmp_path: Path) -> None:
     scorer = Scorer(save(tmp_path / "model"))
     with pytest.raises(DataError, match="of type string, not a number"):
         scorer.transform(examples(1.0), ["text"])
-    with pytest.raises(DataError, match="signature 'serving_default' failed: .*x"):
+    with pytest.raises(DataError, match=r"signature 'serving_default' failed: .*x"):
         scorer.predict(encode_examples(pa.record_batch({"x": pa.array(["text"])})))
 
 
@@ -94,7 +94,7 @@ def test_a_label_is_a_column_or_a_transformed_feature() -> None:
 
 def test_an_unknown_label_is_met_with_both_lists() -> None:
     """The columns, the transformed features, and the nearest of them."""
-    with pytest.raises(UsageError, match="columns tips, fare; .* gives: big_tipper, fare_z") as caught:
+    with pytest.raises(UsageError, match=r"columns tips, fare; .* gives: big_tipper, fare_z") as caught:
         computes_label(SIGNATURES, "big_tiper", ["tips", "fare"])
     assert caught.value.hint == "Did you mean 'big_tipper'?"
     with pytest.raises(UsageError, match="it has no signature 'transform_features'"):
