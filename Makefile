@@ -39,7 +39,7 @@ test: lint types contracts wheel ## lint, types, layers, then all tests but conf
 check: lint types contracts unit ## what to run before each commit: lint, types, layers, unit tests (under a minute)
 
 lint: setup ## ruff: rules and format
-	@$(BIN)/ruff check --quiet .
+	@$(BIN)/ruff check --quiet --output-format concise .
 	@$(BIN)/ruff format --check --quiet . || { echo "Not formatted. Run: make format"; exit 1; }
 
 types: setup ## mypy, strict
@@ -84,7 +84,8 @@ clean: ## remove the environment, caches and build results; runs and data stay
 
 # Set up once, and again when the pins or the project's settings change, when the checkout has moved, or when the
 # Python that the environment was made with is gone.
-setup: $(STAMP)
+setup: $(STAMP) ## make .venv with the pinned packages; every other command does so when it is needed
+	@:
 
 ifneq ($(shell $(BIN)/python -c 'import sys' 2>/dev/null && cat $(STAMP) 2>/dev/null),$(HERE))
 $(STAMP) $(BIN)/uv: FORCE

@@ -51,11 +51,10 @@ from penstock.config import Config
 from penstock.dsl import Context, Destination, Input, InputPath, ModuleFile, Output, Pipeline, component
 from penstock.errors import PenstockError
 from penstock.gates import Verdict
+from penstock.version import __version__
 
 if TYPE_CHECKING:
     from penstock.data.examples import read_table
-
-__version__ = "0.1.0"
 
 __all__ = [
     "HTML",

@@ -46,6 +46,7 @@ def tracked(repository: Path) -> list[Path]:
 def fresh(code: str, directory: Path) -> str:
     """What the code prints in a new interpreter that imports the same penstock as this one."""
     environment = {**os.environ, "PYTHONPATH": str(Path(penstock.__file__).parent.parent)}
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)  # it is the second import that people live with
     done = subprocess.run(
         [sys.executable, "-c", code], check=True, capture_output=True, text=True, env=environment, cwd=directory
     )
@@ -60,14 +61,14 @@ def requirement_name(requirement: str) -> str:
 
 
 def test_all_names_what_can_be_imported() -> None:
-    """``penstock.__all__`` is sorted, complete, and each name in it can be imported."""
+    """``penstock.__all__`` is complete and without repetition, and each name in it can be imported."""
     public = {
         name
         for name, value in vars(penstock).items()
         if not name.startswith("_") and not isinstance(value, type(sys)) and name != "annotations"
     }
-    assert list(penstock.__all__) == sorted(penstock.__all__)
     assert {name for name in penstock.__all__ if not hasattr(penstock, name)} == set()
+    assert len(penstock.__all__) == len(set(penstock.__all__))
     assert public <= set(penstock.__all__)
 
 
@@ -174,6 +175,17 @@ def test_nothing_of_one_machine_is_committed(repository: Path, tracked: list[Pat
             if machine.search(line) or hosts.search(line):
                 found.append(f"{path}:{number}: {line.strip()[:100]}")
     assert found == []
+
+
+def test_every_test_opens_with_a_sentence(repository: Path) -> None:
+    """Each test says in a docstring what is true when it passes."""
+    silent = [
+        f"{file.relative_to(repository)}:{node.lineno} {node.name}"
+        for file in (repository / "tests").rglob("test_*.py")
+        for node in ast.walk(ast.parse(file.read_text()))
+        if isinstance(node, ast.FunctionDef) and node.name.startswith("test_") and not ast.get_docstring(node)
+    ]
+    assert silent == []
 
 
 def test_links_in_documents_lead_somewhere(repository: Path, tracked: list[Path]) -> None:

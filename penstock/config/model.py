@@ -1,4 +1,4 @@
-"""The shared config as values: what a pipeline is (`Config`) and where it runs (`Profile`). Frozen, without behaviour."""
+"""The shared config as values: what a pipeline is (`Config`) and where it runs (`Profile`). Frozen, no behaviour."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ class Config:
     sections: Mapping[str, Mapping[str, Any]]
     directory: Path
     path: Path | None = None
-    origin: Callable[[KeyPath], Origin] = field(default=lambda keys: Origin(), repr=False, compare=False)
+    origin: Callable[[KeyPath], Origin] = field(default=lambda _: Origin(), repr=False, compare=False)
     read: set[str] = field(default_factory=set, repr=False, compare=False)
 
     def __getitem__(self, section: str) -> dict[str, Any]:

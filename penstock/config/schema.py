@@ -50,11 +50,11 @@ class PipelineFile(BaseModel):
     @classmethod
     def _no_empty_sections(cls, values: Any) -> Any:
         if isinstance(values, dict):
-            return {key: {} if value is None and key in ("profiles",) else value for key, value in values.items()}
+            return {key: {} if value is None and key == "profiles" else value for key, value in values.items()}
         return values
 
     @classmethod
     def keys_at(cls, keys: tuple[Any, ...]) -> list[str]:
         """The keys that may stand inside the value at ``keys``."""
-        section = {"data": DataSection, "profiles": ProfileSection}.get(str(keys[0]) if keys else "", cls)
-        return list(section.model_fields)
+        sections: dict[str, type[BaseModel]] = {"data": DataSection, "profiles": ProfileSection}
+        return list(sections.get(str(keys[0]) if keys else "", cls).model_fields)

@@ -24,6 +24,7 @@ class YamlFile:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.positions: dict[KeyPath, tuple[int, int]] = {}
+        self._count = 0
         self.values: dict[str, Any] = self._read()
 
     def origin(self, keys: KeyPath) -> Origin:
@@ -82,22 +83,37 @@ class YamlFile:
             ) from error
 
     def _plain(self, node: Any, keys: KeyPath) -> Any:
-        if len(self.positions) > _MAX_VALUES:
+        self._count += 1
+        if self._count > _MAX_VALUES:
             raise ConfigError(f"The file holds more than {_MAX_VALUES:,} values.", path=str(self.path))
+        self._refuse_tag(node, keys)
+        marked: Any = node  # ruamel's mappings and sequences know where their items stand
         if isinstance(node, dict):
             plain = {}
             for key, value in node.items():
                 name = str(key)
-                line, col = node.lc.key(key)
-                self.positions[(*keys, name)] = (line + 1, col + 1)
+                self._remember((*keys, name), (marked.lc.data or {}).get(key))
                 plain[name] = self._plain(value, (*keys, name))
             return plain
         if isinstance(node, list):
             for index in range(len(node)):
-                line, col = node.lc.item(index)
-                self.positions[(*keys, index)] = (line + 1, col + 1)
+                self._remember((*keys, index), (marked.lc.data or {}).get(index))
             return [self._plain(value, (*keys, index)) for index, value in enumerate(node)]
         return _scalar(node)
+
+    def _remember(self, keys: KeyPath, position: list[int] | None) -> None:
+        # What a merge key (<<) brings in has no position of its own: the place of the merge is told instead.
+        if position is not None:
+            self.positions[keys] = (position[0] + 1, position[1] + 1)
+
+    def _refuse_tag(self, node: Any, keys: KeyPath) -> None:
+        tag = getattr(getattr(node, "tag", None), "value", None)
+        if tag is not None and tag != "tag:yaml.org,2002:str":
+            raise ConfigError(
+                f"{'.'.join(map(str, keys))}: the tag {tag} is not allowed.",
+                hint="A pipeline.yaml holds plain values only.",
+                **self.origin(keys).facts(),
+            )
 
 
 def _scalar(node: Any) -> Any:

@@ -14,6 +14,7 @@ from types import ModuleType
 from typing import Any
 
 from penstock.errors import PenstockError, UsageError, UserCodeError, did_you_mean
+from penstock.storage.refusal import is_refusal
 
 __all__ = ["boundary", "function_of", "load_module"]
 
@@ -91,7 +92,9 @@ def boundary(what: str, **facts: Any) -> Iterator[None]:
         yield
     except PenstockError:
         raise
-    except Exception as error:
+    except Exception as error:  # whatever user code raises is told as one error
+        if is_refusal(error):  # a full disk is no fault of the code that met it
+            raise
         frames = user_frames(error)
         where = f"\n{format_frames(frames)}" if frames else ""
         raise UserCodeError(

@@ -42,25 +42,32 @@ class _Source:
     modules: tuple[str, ...]
 
 
-def closure_digest(files: Iterable[Path]) -> CodeDigest:
+def closure_digest(files: Iterable[Path], *, function: tuple[Path, str] | None = None) -> CodeDigest:
     """The digest of the files and of everything that they import, directly or not.
 
     A file that is not there or is not Python counts with its bytes: running it reports the fault.
+
+    Args:
+        files: Source files that count as a whole.
+        function: A file and the name of a function in it: of this file only that function counts, with everything
+            at the file's top level that it uses. So a component in ``pipeline.py`` does not depend on the others.
     """
-    todo = [(file.resolve(), file.resolve().parent) for file in files]
-    seen: dict[Path, str] = {}
+    todo = [(file.resolve(), file.resolve().parent, "") for file in files]
+    if function is not None:
+        todo.append((function[0].resolve(), function[0].resolve().parent, function[1]))
+    seen: dict[tuple[Path, str], str] = {}
     libraries: set[str] = set()
     while todo:
-        file, directory = todo.pop()
-        if file in seen:
+        file, directory, root = todo.pop()
+        if (file, root) in seen:
             continue
         stat = file.stat() if file.is_file() else None
-        source = _read(file, stat.st_mtime_ns if stat else 0, stat.st_size if stat else 0)
-        seen[file] = f"{file.name} {source.digest}"
+        source = _read(file, root, stat.st_mtime_ns if stat else 0, stat.st_size if stat else 0)
+        seen[file, root] = f"{file.name} {source.digest}"
         for module in source.modules:
             found = _find(module, directory)
             if found:
-                todo += [(path, directory) for path in found]
+                todo += [(path, directory, "") for path in found]
             else:
                 libraries.add(module.partition(".")[0])
     whole = hashlib.sha256("\n".join(sorted(seen.values())).encode())
@@ -83,16 +90,45 @@ def _version(library: str) -> str | None:
 
 
 @functools.lru_cache(maxsize=4096)
-def _read(file: Path, _mtime: int, _size: int) -> _Source:
+def _read(file: Path, root: str, _mtime: int, _size: int) -> _Source:
     raw = file.read_bytes() if file.is_file() else b""
     try:
         tree = ast.parse(raw)
     except (SyntaxError, ValueError):
         return _Source(hashlib.sha256(raw).hexdigest(), ())
+    if root:
+        tree.body = _used_by(tree, root)
     modules = tuple(dict.fromkeys(_imports(tree, file)))
     _drop_docstrings(tree)
     code = compile(tree, "", "exec", dont_inherit=True)
     return _Source(hashlib.sha256(marshal.dumps(_essence(code), 2)).hexdigest(), modules)
+
+
+def _used_by(tree: ast.Module, root: str) -> list[ast.stmt]:
+    """The top-level statements that a function uses, directly or not, and those that define nothing, in order."""
+    defines = {id(statement): _names_defined(statement) for statement in tree.body}
+    kept: set[int] = set()
+    todo = [statement for statement in tree.body if root in defines[id(statement)] or not defines[id(statement)]]
+    while todo:
+        statement = todo.pop()
+        if id(statement) in kept:
+            continue
+        kept.add(id(statement))
+        names = {node.id for node in ast.walk(statement) if isinstance(node, ast.Name)}
+        todo += [other for other in tree.body if names & defines[id(other)]]
+    return [statement for statement in tree.body if id(statement) in kept]
+
+
+def _names_defined(statement: ast.stmt) -> set[str]:
+    if isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+        return {statement.name}
+    if isinstance(statement, (ast.Import, ast.ImportFrom)):
+        names = {(alias.asname or alias.name).partition(".")[0] for alias in statement.names}
+        return set() if names & {"*"} or getattr(statement, "module", "") == "__future__" else names
+    if isinstance(statement, (ast.Assign, ast.AnnAssign, ast.AugAssign)):
+        targets = statement.targets if isinstance(statement, ast.Assign) else [statement.target]
+        return {node.id for target in targets for node in ast.walk(target) if isinstance(node, ast.Name)}
+    return set()
 
 
 def _imports(tree: ast.AST, file: Path) -> Iterator[str]:
@@ -140,7 +176,11 @@ def _drop_docstrings(tree: ast.Module) -> None:
     for node in ast.walk(tree):
         if isinstance(node, (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)):
             first = node.body[0] if node.body else None
-            if isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant) and isinstance(first.value.value, str):
+            if (
+                isinstance(first, ast.Expr)
+                and isinstance(first.value, ast.Constant)
+                and isinstance(first.value.value, str)
+            ):
                 node.body = node.body[1:] or [ast.copy_location(ast.Pass(), first)]
 
 

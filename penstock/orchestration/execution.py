@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import errno
-import re
-import shutil
+import sys
 import tempfile
 import traceback
 from collections.abc import Callable, Iterator, Mapping
@@ -17,8 +15,9 @@ from penstock.artifacts import Artifact, Value, artifact_type
 from penstock.dsl import Component, Context
 from penstock.dsl.parameters import validated
 from penstock.dsl.user_code import boundary
-from penstock.errors import NodeError, PenstockError, StorageError, carried
+from penstock.errors import NodeError, PenstockError, carried
 from penstock.orchestration.plan import load_component
+from penstock.storage.refusal import is_refusal, refusal_in, storage_error
 
 __all__ = ["ArtifactValue", "Request", "Result", "execute"]
 
@@ -181,13 +180,19 @@ def _told(node: str) -> Iterator[None]:
     except PenstockError as error:
         _print_traceback(error)
         raise error.with_facts(node=node) from None
+    except SystemExit as error:
+        _print_traceback(error)
+        raise NodeError(
+            f"The node's code called sys.exit, exit code {error.code}.", hint="Raise an error that says why.", node=node
+        ) from error
     except Exception as error:  # the outermost frame of the node: whatever it was, it is told as one error
         _print_traceback(error)
         raise _as_penstock_error(error, node) from error
 
 
 def _print_traceback(error: BaseException) -> None:
-    print("".join(traceback.format_exception(error)), flush=True)
+    traceback.print_exception(error, file=sys.stderr)
+    sys.stderr.flush()
 
 
 def _as_penstock_error(error: Exception, node: str) -> PenstockError:
@@ -195,42 +200,13 @@ def _as_penstock_error(error: Exception, node: str) -> PenstockError:
     while inner is not None:
         if isinstance(inner, PenstockError):
             return inner.with_facts(node=node)
-        if isinstance(inner, OSError) and inner.errno in _STORAGE:
-            return _storage_error(inner.errno, inner.filename).with_facts(node=node)
+        if isinstance(inner, OSError) and is_refusal(inner):
+            return storage_error(inner).with_facts(node=node)
         inner = inner.__cause__ or inner.__context__
-    told = carried(str(error))
+    told = carried(str(error)) or refusal_in(str(error))
     if told is not None:
         return told.with_facts(node=node)
-    number = re.search(r"\[Errno (\d+)\]|OSError: .*errno (\d+)", str(error))
-    if number and int(number[1] or number[2]) in _STORAGE:
-        return _storage_error(int(number[1] or number[2]), None).with_facts(node=node)
     summary = str(error).strip().splitlines() or [""]
     return NodeError(
         f"{type(error).__name__}: {summary[0][:500]}", hint="The whole traceback is in the node's log.", node=node
     )
-
-
-_STORAGE = {
-    errno.ENOSPC: ("The disk is full.", "Free some space, then run again: what is done is reused."),
-    errno.EDQUOT: ("The disk quota is used up.", "Free some space, then run again: what is done is reused."),
-    errno.EROFS: ("The file system is read-only.", "Choose another pipeline_root."),
-    errno.EACCES: ("Permission was denied.", "Choose another pipeline_root, or change the permissions."),
-}
-
-
-def _storage_error(number: int, path: Any) -> StorageError:
-    message, hint = _STORAGE[number]
-    free = ""
-    if path and number == errno.ENOSPC:
-        place = Path(path)
-        while not place.exists():
-            place = place.parent
-        free = f" {shutil.disk_usage(place).free:,} bytes are free."
-    return StorageError(message + free, hint=hint, path=str(path) if path else None)
-
-
-def storage_error(error: OSError) -> StorageError:
-    """An operating system's refusal in the terms of `penstock.errors`."""
-    if error.errno in _STORAGE:
-        return _storage_error(error.errno, error.filename)
-    return StorageError(f"{error.strerror or error}.", path=str(error.filename) if error.filename else None)

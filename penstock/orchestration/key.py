@@ -31,7 +31,7 @@ def key_parts(
         values: What the parameters that come from other nodes turned out to be.
         directory: The project's, from which relative paths start.
     """
-    files = [Path(component.function.__code__.co_filename)]
+    files: list[Path] = []
     parameters: dict[str, Any] = dict(values)
     data: dict[str, str] = {}
     for name, value in node.parameters.items():
@@ -42,7 +42,8 @@ def key_parts(
             files.append(directory / value)
         elif value and kind == "data":
             data[name] = data_digest(str(directory / value))
-    code = closure_digest(files)
+    function = component.function
+    code = closure_digest(files, function=(Path(function.__code__.co_filename), function.__name__))
     return {
         "component": component.name,
         "version": component.version,

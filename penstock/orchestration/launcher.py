@@ -20,14 +20,15 @@ from penstock.artifacts import Artifact, artifact_type
 from penstock.dsl import Component
 from penstock.errors import PenstockError, RunCanceled, StorageError
 from penstock.events import NodeState
-from penstock.gates import Gate, Verdict, blocks
-from penstock.orchestration.execution import ArtifactValue, Request, Result, storage_error
+from penstock.gates import Verdict, blocks
+from penstock.orchestration.execution import ArtifactValue, Request, Result
 from penstock.orchestration.key import cache_key, key_parts
 from penstock.orchestration.plan import PlanNode, load_component
 from penstock.storage.payload import content_of, read_manifest, write_manifest
+from penstock.storage.refusal import storage_error
 
 if TYPE_CHECKING:
-    from penstock.metadata.records import CachedResult, Lease, StoredArtifact
+    from penstock.metadata.records import CachedResult, Lease, MetricRecord, NewArtifact, StoredArtifact
     from penstock.metadata.store import Store
 
 __all__ = ["Executor", "NodeOutcome", "RunContext", "launch", "skip"]
@@ -142,25 +143,28 @@ def _tell_end(node: PlanNode, context: RunContext, outcome: NodeOutcome) -> None
     )
 
 
-def _launch(
-    node: PlanNode, context: RunContext, upstream: Mapping[str, NodeOutcome], log: Path
-) -> NodeOutcome:
-    component = load_component(node.ref, context.directory)
+def _launch(node: PlanNode, context: RunContext, upstream: Mapping[str, NodeOutcome], log: Path) -> NodeOutcome:
     inputs = {
         name: artifacts[0]
         for name, source in node.inputs.items()
         if (artifacts := upstream[source.node].outputs.get(source.output))
     }
     values = {name: _value(upstream[source.node].outputs[source.output][0]) for name, source in node.values.items()}
-    parts = key_parts(node, component, {name: found.digest for name, found in inputs.items()}, values, context.directory)
-    if node.query is not None:
-        return _resolve(node, context, inputs, parts)
-    key = cache_key(parts)
-    if context.no_cache is not True and node.id not in (context.no_cache or ()):
-        cached = context.store.find_cached(key)
-        if cached is not None and _usable(cached, component, node, values, context.directory):
-            return _reuse(node, context, inputs, key, cached)
-    return _execute(node, component, context, inputs, values, key, log)
+    try:
+        component = load_component(node.ref, context.directory)
+        digests = {name: found.digest or "" for name, found in inputs.items()}
+        parts = key_parts(node, component, digests, values, context.directory)
+        if node.query is not None:
+            return _resolve(node, context, inputs, parts)
+        key = cache_key(parts)
+        if context.no_cache is not True and node.id not in (context.no_cache or ()):
+            cached = context.store.find_cached(key)
+            if cached is not None and _usable(cached, component, node, values, context.directory):
+                return _reuse(node, context, inputs, key, cached)
+    except PenstockError as error:
+        context.store.skip(context.run, node.id, node.component, error.message, state=NodeState.FAILED, error=error)
+        raise
+    return _execute(node, context, inputs, values, key, log)
 
 
 def _value(artifact: StoredArtifact) -> Any:
@@ -202,15 +206,15 @@ def _as_value(artifact: StoredArtifact) -> ArtifactValue:
 def _reuse(
     node: PlanNode, context: RunContext, inputs: Mapping[str, StoredArtifact], key: str, cached: CachedResult
 ) -> NodeOutcome:
-    reason = f"unchanged since run {cached.run}"
+    reason = f"unchanged since run {cached.run_id}"
     context.store.reuse(
         context.run,
         node.id,
         node.component,
-        key=key,
-        cached=cached,
+        key,
+        cached,
+        reason,
         inputs={name: [artifact.id] for name, artifact in inputs.items()},
-        reason=reason,
     )
     for verdict in cached.verdicts:
         context.listener(events.NodeVerdict(time.time(), node.id, verdict))
@@ -218,14 +222,10 @@ def _reuse(
         NodeState.REUSED,
         reason=reason,
         outputs=cached.outputs,
-        blocked=node.gate is not None and blocks(_gate(node), cached.verdicts),
+        blocked=cached.blocked,
         note=cached.note,
-        verdicts=tuple(cached.verdicts),
+        verdicts=cached.verdicts,
     )
-
-
-def _gate(node: PlanNode) -> Gate:
-    return node.gate or "off"  # type: ignore[return-value]  # the component's annotation is Gate, checked before
 
 
 def _resolve(
@@ -240,12 +240,14 @@ def _resolve(
     )
     outputs = {query["output"]: [answer] if answer else []}
     key = cache_key({**parts, "answer": answer.digest if answer else None})
-    reason = f"{query['type']} {answer.id}" if answer else f"no {'blessed ' if query['blessed'] else ''}{query['type']} yet"
-    reused = context.store.record_answer(
+    reason = (
+        f"{query['type']} {answer.id}" if answer else f"no {'blessed ' if query['blessed'] else ''}{query['type']} yet"
+    )
+    reused = context.store.answer(
         context.run,
         node.id,
         node.component,
-        key=key,
+        key,
         inputs={name: [artifact.id] for name, artifact in inputs.items()},
         outputs=outputs,
         reason=reason,
@@ -256,7 +258,6 @@ def _resolve(
 
 def _execute(
     node: PlanNode,
-    component: Component,
     context: RunContext,
     inputs: Mapping[str, StoredArtifact],
     values: Mapping[str, Any],
@@ -272,7 +273,6 @@ def _execute(
         inputs={name: [artifact.id] for name, artifact in inputs.items()},
         parameters=parameters,
         key=key,
-        owner=_owner(),
         log=str(log),
         lease_seconds=LEASE_SECONDS,
     )
@@ -300,7 +300,7 @@ def _execute(
                 new = _finished(result)
             except OSError as error:
                 raise storage_error(error).with_facts(node=node.id) from error
-        blocked = node.gate is not None and blocks(_gate(node), said.verdicts)
+        blocked = blocks(node.gate or "off", said.verdicts)
         outputs = store.publish(
             lease,
             outputs=new,
@@ -321,7 +321,7 @@ def _execute(
     )
 
 
-def _finished(result: Result) -> dict[str, list[Any]]:
+def _finished(result: Result) -> dict[str, list[NewArtifact]]:
     """Seals the payloads: content digest, then the manifest. Nothing is published yet."""
     from penstock.metadata.records import NewArtifact
 
@@ -330,31 +330,16 @@ def _finished(result: Result) -> dict[str, list[Any]]:
         directory = Path(artifact.uri)
         content = content_of(directory)
         write_manifest(directory, content)
-        new[name] = [
-            NewArtifact(
-                type=artifact.type,
-                uri=artifact.uri,
-                properties=dict(artifact.properties),
-                custom_properties=dict(artifact.custom_properties),
-                digest=content.digest,
-                size=content.size,
-            )
-        ]
+        new[name] = [NewArtifact.of(artifact.instance(), digest=content.digest, size=content.size)]
     return new
 
 
 def _give_up(store: Store, lease: Lease, state: NodeState, error: PenstockError) -> None:
     """Records a failure; if the store itself refuses, the first error is the one to tell."""
     try:
-        store.fail(lease, state, error.to_json())
+        store.fail(lease, state, error)
     except PenstockError as second:
         error.add_note(f"The failure could not be recorded: {second}")
-
-
-def _owner() -> str:
-    from penstock.metadata.records import process_owner
-
-    return process_owner()
 
 
 @dataclass
@@ -364,7 +349,7 @@ class _Said:
     node: str
     listener: events.Listener
     verdicts: list[Verdict] = field(default_factory=list)
-    metrics: list[tuple[str, float, int | None]] = field(default_factory=list)
+    metrics: list[MetricRecord] = field(default_factory=list)
     note: str = ""
 
     def emit(self, event: dict[str, Any]) -> None:
@@ -373,7 +358,7 @@ class _Said:
         if kind == "progress":
             self.listener(events.NodeProgress(now, self.node, **event))
         elif kind == "metric":
-            self.metrics.append((event["name"], event["value"], event["step"]))
+            self.metrics.append(_metric(event))
             self.listener(events.NodeMetric(now, self.node, **event))
         elif kind == "verdict":
             verdict = Verdict.from_json(event["verdict"])
@@ -383,6 +368,12 @@ class _Said:
             self.note = event["text"]
         elif kind == "warning":
             self.listener(events.NodeWarning(now, self.node, event["text"]))
+
+
+def _metric(event: Mapping[str, Any]) -> MetricRecord:
+    from penstock.metadata.records import MetricRecord
+
+    return MetricRecord(event["name"], event["value"], event["step"])
 
 
 class _Heartbeat:

@@ -12,6 +12,7 @@ from penstock.dsl import Channel, Component, Node, Pipeline
 from penstock.dsl.parameters import to_jsonable, validated
 from penstock.dsl.user_code import function_of, load_module
 from penstock.errors import GraphError, UsageError
+from penstock.gates import Gate
 
 __all__ = ["Plan", "PlanNode", "Source", "load_component", "make_plan"]
 
@@ -49,7 +50,7 @@ class PlanNode:
     values: Mapping[str, Source] = field(default_factory=dict)
     outputs: Mapping[str, str] = field(default_factory=dict)
     waits_for: tuple[str, ...] = ()
-    gate: str | None = None
+    gate: Gate | None = None
     query: Mapping[str, Any] | None = None
 
     @property

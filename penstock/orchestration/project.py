@@ -47,10 +47,8 @@ def load_project(
     config = load_config(path, overrides=overrides, profile=profile, path_keys=path_keys())
     own = config.directory / PIPELINE_FILE
     try:
-        if own.is_file() and not standard:
-            pipeline = _own_pipeline(own, config)
-        else:
-            pipeline = standard_pipeline(config)
+        has_own = own.is_file() and not standard
+        pipeline = _own_pipeline(own, config) if has_own else standard_pipeline(config)
         _no_unread_sections(config, pipeline)
         check(pipeline)
     except GraphError as error:
@@ -92,8 +90,8 @@ def _no_unread_sections(config: Config, pipeline: Pipeline) -> None:
 
 def _located(error: GraphError, config: Config) -> GraphError | ConfigError:
     """A fault in a parameter that was written in the config is told with its file, line and column."""
-    node, argument = error.facts.get("node"), error.facts.get("argument")
-    section = section_name(node) if node else None
+    node, argument = error.facts.get("node"), error.facts.get("argument", "")
+    section = section_name(node) if node else ""
     if section in config.sections and argument in config.sections[section]:
         origin = config.origin((section, argument, *error.facts.get("at", [])))
         return ConfigError(error.message, hint=error.hint, key=f"{section}.{argument}", **origin.facts())

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import getpass
-import json
 import secrets
 import subprocess
+import sys
 import threading
 import time
 from collections.abc import Collection, Mapping
@@ -16,13 +16,14 @@ from typing import Any
 from penstock import events
 from penstock.errors import StorageError, UsageError, did_you_mean
 from penstock.events import NodeState, RunState
-from penstock.orchestration.execution import storage_error
 from penstock.orchestration.launcher import NodeOutcome, RunContext
 from penstock.orchestration.local.process import ExecProcess
 from penstock.orchestration.local.runner import run_nodes
 from penstock.orchestration.locate import remember
 from penstock.orchestration.plan import Plan, make_plan
 from penstock.orchestration.project import Project
+from penstock.storage.refusal import storage_error
+from penstock.version import __version__
 
 __all__ = ["RunResult", "run_project"]
 
@@ -69,8 +70,8 @@ def run_project(
             hint="`penstock run` runs on this machine: choose a profile with runner: local.",
         )
     plan = make_plan(project.pipeline, project.directory)
-    skipped_cache = _checked_nodes(no_cache, plan)
-    tell = _one_at_a_time(listener or (lambda event: None))
+    skipped_cache = _checked_nodes(plan, no_cache=no_cache)
+    tell = _one_at_a_time(listener or _nobody)
     root = _writable(Path(profile.pipeline_root))
     began = time.time()
     run_id = f"{time.strftime('%Y%m%d-%H%M%S', time.gmtime(began))}-{secrets.token_hex(2)}"
@@ -83,10 +84,10 @@ def run_project(
                 pipeline=plan.pipeline,
                 state=RunState.RUNNING,
                 started_ms=int(began * 1000),
-                plan=json.dumps(plan.to_json()),
+                plan=plan.to_json(),
                 profile=profile.name,
-                directory=str(project.directory),
-                root=str(root),
+                packages=_packages(),
+                penstock_version=__version__,
                 user=_user(),
                 **_code_version(project.directory),
             )
@@ -124,7 +125,11 @@ def _state(outcomes: Mapping[str, NodeOutcome]) -> RunState:
     return RunState.COMPLETE
 
 
-def _checked_nodes(no_cache: bool | Collection[str], plan: Plan) -> bool | frozenset[str]:
+def _nobody(event: events.Event) -> None:
+    """Where nobody listens."""
+
+
+def _checked_nodes(plan: Plan, *, no_cache: bool | Collection[str]) -> bool | frozenset[str]:
     if isinstance(no_cache, bool):
         return no_cache
     known = [node.id for node in plan.nodes]
@@ -167,6 +172,14 @@ def _user() -> str:
         return ""
 
 
+def _packages() -> dict[str, str]:
+    """The version of every installed package, by name."""
+    # The directory's name says both; opening each package's metadata takes two hundred times as long.
+    places = [Path(place) for place in sys.path if Path(place).is_dir()]
+    names = [info.name.removesuffix(".dist-info") for place in places for info in place.glob("*.dist-info")]
+    return {name: version for name, _, version in (each.partition("-") for each in names)}
+
+
 def _code_version(directory: Path) -> dict[str, Any]:
     """The git commit of the project and whether the work tree differs from it, where there is a repository."""
     try:
@@ -184,4 +197,4 @@ def _code_version(directory: Path) -> dict[str, Any]:
     commit = next((line.split()[-1] for line in lines if line.startswith("# branch.oid")), None)
     if done.returncode or not commit or commit == "(initial)":
         return {}
-    return {"git_commit": commit, "git_dirty": any(not line.startswith("#") for line in lines)}
+    return {"git_commit": commit, "dirty": any(not line.startswith("#") for line in lines)}

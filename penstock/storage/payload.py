@@ -89,7 +89,8 @@ def data_digest(path: str) -> str:
     elif place.is_file():
         found = [place]
     else:
-        found = sorted(Path(name) for name in glob.glob(path, recursive=True) if Path(name).is_file())
+        names = glob.glob(path, recursive=True)
+        found = sorted(Path(name) for name in names if Path(name).is_file())
     try:
         digests = sorted(file_digest(file) for file in found)
     except OSError as error:

@@ -71,7 +71,7 @@ class ExecProcess:
                     child.stdin.flush()
                 last = self._listen(child, pipe, emit)
             finally:
-                _end(child)
+                _end(child, canceled=self._canceled.is_set())
         if self._canceled.is_set():
             raise RunCanceled(f"{request.node} was canceled.", node=request.node)
         if last.get("type") == "error":
@@ -116,13 +116,16 @@ def _environment() -> dict[str, str]:
     return environment
 
 
-def _end(child: subprocess.Popen[bytes]) -> None:
+def _end(child: subprocess.Popen[bytes], *, canceled: bool) -> None:
     """Ends the child and everything it started: politely, then not."""
     if child.stdin is not None:
         with contextlib.suppress(OSError):
             child.stdin.close()
     deadline = time.monotonic() + _GRACE_SECONDS
     polite = False
+    if not canceled:  # it has said its last word, or died: how is told by its exit code
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            child.wait(_GRACE_SECONDS)
     while child.poll() is None:
         if time.monotonic() > deadline:
             with contextlib.suppress(ProcessLookupError):

@@ -1,0 +1,112 @@
+"""What the reading commands share: finding the store, naming nodes, the graph of a run."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from penstock.errors import UsageError, did_you_mean
+
+if TYPE_CHECKING:
+    from penstock.metadata import Store
+    from penstock.metadata.records import NodeRecord, RunRecord
+
+__all__ = ["Log", "graph_of", "log_of", "node_named", "opened_store", "to_json"]
+
+
+@contextlib.contextmanager
+def opened_store(project: Path | None) -> Iterator[Store]:
+    """The store of a project, for reading; see `penstock.orchestration.locate` for which one that is."""
+    from penstock.metadata import open_store
+    from penstock.orchestration.locate import find_store
+
+    with open_store(find_store(project), read_only=True) as store:
+        yield store
+
+
+def node_named(name: str, known: Iterable[str]) -> str:
+    """The node that is meant: case does not matter, and ``csv_example_gen`` is ``CsvExampleGen``.
+
+    >>> node_named("csv-example-gen", ["CsvExampleGen", "Trainer"])
+    'CsvExampleGen'
+
+    Raises:
+        UsageError: There is no such node, or more than one.
+    """
+    nodes = list(known)
+    if name in nodes:
+        return name
+    fitting = [node for node in nodes if _folded(node) == _folded(name)]
+    if len(fitting) == 1:
+        return fitting[0]
+    if fitting:
+        raise UsageError(f"{name!r} may be {' or '.join(fitting)}.", hint="Write it as it is.")
+    near = {_folded(node): node for node in nodes}
+    hint = did_you_mean(_folded(name), near)
+    for folded, node in near.items():
+        hint = hint.replace(f"'{folded}'", f"'{node}'")
+    if not hint.startswith("Did"):
+        hint = did_you_mean(name, nodes)
+    raise UsageError(f"There is no node {name!r} in this run.", hint=hint)
+
+
+def _folded(name: str) -> str:
+    return name.replace("_", "").replace("-", "").lower()
+
+
+def graph_of(run: RunRecord, nodes: Iterable[NodeRecord]) -> dict[str, list[str]]:
+    """Every node of a run with what it waits for, in topological order; from the plan, where the run stored one."""
+    if not run.plan:
+        return {node.node_id: [] for node in nodes}
+    from penstock.orchestration.plan import Plan
+
+    return {node.id: node.upstream for node in Plan.from_json(run.plan).nodes}
+
+
+def to_json(record: Any) -> Any:
+    """A record of the store as a JSON value."""
+    return asdict(record)
+
+
+@dataclass(frozen=True)
+class Log:
+    """The log of a node: its file, and whether the node is still running."""
+
+    path: Path
+    running: Callable[[], bool]
+
+
+def log_of(store: Store, run_id: str, name: str) -> Log:
+    """The log of a node of a run; of a node that was reused, the log of the execution that did the work.
+
+    Raises:
+        UsageError: There is no such run or node, the node did not run, or its log is gone.
+    """
+    from penstock.events import NodeState
+
+    run = store.run(run_id)
+    nodes = {node.node_id: node for node in store.nodes(run.id)}
+    node_id = node_named(name, {**graph_of(run, nodes.values()), **nodes})
+    node = nodes.get(node_id)
+    if node is None:
+        raise UsageError(f"{node_id} has not begun in run {run.id}.", hint="See `penstock runs show`.")
+    path = node.log
+    if path is None and node.execution_id is not None:
+        source = store.execution(node.execution_id).source_id
+        path = store.execution(source).log if source is not None else None
+    if path is None:
+        raise UsageError(
+            f"{node_id} has no log in run {run.id}: it was {node.state}" + (f" ({node.reason})." if node.reason else "."),
+            hint="A node that does not run prints nothing.",
+        )
+    if not Path(path).exists():
+        raise UsageError(f"The log of {node_id} is gone: {path}.", hint="Was the pipeline's root cleaned or moved?")
+
+    def running() -> bool:
+        states = {one.node_id: one.state for one in store.nodes(run.id)}
+        return states.get(node_id) == NodeState.RUNNING
+
+    return Log(Path(path), running)

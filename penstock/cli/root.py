@@ -1,0 +1,111 @@
+"""The command ``penstock``: the root of all groups, and the boundary where errors become lines and exit codes."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+import click
+
+from penstock.cli.lazy import LazyGroup
+from penstock.cli.terminal import errors
+
+__all__ = ["CANCELED", "app", "main"]
+
+CANCELED = 130
+_BROKEN_PIPE = 141
+
+
+class _Root(LazyGroup):
+    """The root group. However it ends, what is printed is bounded, and the exit code says what happened."""
+
+    def main(self, args: Sequence[str] | None = None, prog_name: str | None = None, **extra: Any) -> Any:
+        arguments = list(sys.argv[1:] if args is None else args)
+        if not extra.pop("standalone_mode", True):
+            return super().main(arguments, prog_name, standalone_mode=False, **extra)
+        sys.exit(self._guarded(arguments, prog_name, extra))
+
+    def _guarded(self, arguments: list[str], prog_name: str | None, extra: dict[str, Any]) -> int:
+        try:
+            result = super().main(arguments, prog_name, standalone_mode=False, **extra)
+            sys.stdout.flush()
+        except click.exceptions.NoArgsIsHelpError as error:
+            top = error.ctx is None or error.ctx.parent is None
+            click.echo(error.ctx.get_help() if error.ctx else "", err=not top)
+            return 0 if top else 2
+        except click.ClickException as error:
+            return errors.print_usage(error)
+        except (click.Abort, KeyboardInterrupt):
+            click.echo("canceled", err=True)
+            return CANCELED
+        except BrokenPipeError:
+            # The reader (head, less) went away: not an error, and the interpreter must not complain at its end.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            return _BROKEN_PIPE
+        except Exception as error:  # noqa: BLE001  # the outermost boundary: nothing above can tell the user
+            return errors.print_error(error, arguments)
+        return result if isinstance(result, int) else 0
+
+
+_SECTIONS = {
+    "Run a pipeline": {
+        "run": "penstock.cli.run:run",
+        "config": "penstock.cli.config:config",
+    },
+    "Look at what happened": {
+        "runs": "penstock.cli.runs:runs",
+        "artifacts": "penstock.cli.artifacts:artifacts",
+        "verdicts": "penstock.cli.verdicts:verdicts",
+    },
+    "Look after the machine": {
+        "doctor": "penstock.cli.doctor:doctor",
+    },
+}
+
+
+def _version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
+    if wanted and not ctx.resilient_parsing:
+        from importlib import metadata
+
+        try:
+            version = metadata.version("penstock")
+        except metadata.PackageNotFoundError:
+            version = "(run from its source, not installed)"
+        click.echo(f"penstock {version}")
+        ctx.exit()
+
+
+@click.group(
+    cls=_Root,
+    sections=_SECTIONS,
+    no_args_is_help=True,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="Exit codes: 0 done, 1 failed, 2 usage, 3 blocked by a gate, 130 canceled.",
+)
+@click.option(
+    "--version", is_flag=True, expose_value=False, is_eager=True, callback=_version, help="Print the version and exit."
+)
+def app() -> None:
+    """Machine learning pipelines from data to a pushed model, with gates that hold bad ones back.
+
+    A pipeline is a directory with a pipeline.yaml and your two functions, preprocessing_fn and run_fn. Every
+    artifact that a run makes is kept in a metadata store; what has not changed is reused in the next run.
+
+    \b
+    Examples:
+      penstock run examples/chicago_taxi        run the pipeline of that directory
+      penstock runs show                        how the latest run went, node by node
+      penstock artifacts lineage 12 --up        what artifact 12 was made from
+      penstock doctor                           what works on this machine, what does not
+    """
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs the command line and gives its exit code."""
+    try:
+        app.main(arguments, prog_name="penstock")
+    except SystemExit as end:
+        return end.code if isinstance(end.code, int) else 1
+    return 0

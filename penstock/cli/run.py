@@ -1,0 +1,208 @@
+"""`penstock run`: runs a pipeline on this machine and shows how it goes."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+from collections.abc import Collection, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from penstock.cli.options import as_json, profile, set_values
+from penstock.errors import PenstockError, RunCanceled, UsageError
+
+if TYPE_CHECKING:
+    from penstock.cli.terminal.evaluation import EvaluationSummary
+    from penstock.cli.terminal.run_view import RunView
+    from penstock.cli.terminal.summary import Command, Pushed
+    from penstock.orchestration.project import Project
+    from penstock.orchestration.run import RunResult
+
+__all__ = ["run"]
+
+_ALL = "*"
+_EXIT_CODES = {"complete": 0, "failed": 1, "blocked": 3, "canceled": RunCanceled.exit_code}
+
+
+class _Run(click.Command):
+    """The command; ``--no-cache`` alone never takes the next word, so that it may stand before PIPELINE."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        return super().parse_args(ctx, [f"--no-cache={_ALL}" if arg == "--no-cache" else arg for arg in args])
+
+
+@click.command(cls=_Run, short_help="Run a pipeline on this machine.")
+@click.argument("pipeline", default=".", type=click.Path())
+@set_values
+@profile
+@click.option("-j", "--jobs", type=click.IntRange(min=1), metavar="N", help="How many nodes may run at once.")
+@click.option(
+    "--no-cache",
+    metavar="[=NODE,...]",
+    help="Run every node, or (--no-cache=Trainer,Evaluator) the named ones, even if its result is there already.",
+)
+@click.option("-q", "--quiet", is_flag=True, help="Print one line at the end, and errors.")
+@as_json
+def run(
+    pipeline: str,
+    overrides: tuple[str, ...],
+    profile: str | None,
+    jobs: int | None,
+    no_cache: str | None,
+    quiet: bool,
+    as_json: bool,
+) -> None:
+    """Runs a pipeline on this machine and shows how it goes.
+
+    PIPELINE is a directory with a pipeline.yaml (the working directory if not given). Each node runs in a process of
+    its own, ready nodes side by side; what has not changed since an earlier run is reused. All output of a node goes
+    to its log file. At the end you see each node's state and time, the evaluation with its worst slices, the verdicts
+    of the gates, where the model was pushed, and what to try next.
+
+    \b
+    Examples:
+      penstock run examples/chicago_taxi
+      penstock run --set trainer.train_args.num_steps=200 --set data.path=trips.csv
+      penstock run --no-cache=Trainer --jobs 1
+      penstock run --json | jq -c 'select(.type == "node_ended")'
+
+    Exit codes: 0 complete, 1 failed, 2 usage, 3 blocked by a gate, 130 canceled.
+    """
+    from penstock.cli.terminal.run_view import RunView
+
+    view = RunView()
+    try:
+        project = _loaded(pipeline, overrides, profile, no_cache, as_json=as_json)
+        result = _ran(project, view, jobs, no_cache, as_json=as_json, quiet=quiet)
+    except PenstockError as error:
+        if as_json:
+            from penstock.cli.terminal.console import print_json
+
+            print_json({"type": "error", **error.to_json(), "exit_code": error.exit_code}, line=True)
+        raise
+    code = _EXIT_CODES[result.state]
+    command = _command(pipeline, overrides, profile, project)
+    if as_json:
+        from penstock.cli.terminal.console import print_json
+
+        print_json(_result_to_json(result, code), line=True)
+    elif quiet:
+        click.echo(f"{view.pipeline} run {result.run_id}: {result.state} in {result.seconds:.1f} s")
+    if not as_json:
+        _print_end(view, result, command, quiet=quiet)
+    click.get_current_context().exit(code)
+
+
+def _loaded(
+    pipeline: str, overrides: Sequence[str], profile: str | None, no_cache: str | None, *, as_json: bool
+) -> Project:
+    from penstock.orchestration.project import load_project
+
+    if no_cache == _ALL and not Path(pipeline).exists() and os.sep not in pipeline:
+        raise UsageError(
+            f"There is no pipeline at {pipeline}.", hint=f"To name nodes, join them to the option: --no-cache={pipeline}."
+        )
+    # A user's pipeline.py may print; where a script reads our JSON that goes to standard error.
+    with contextlib.redirect_stdout(sys.stderr) if as_json else contextlib.nullcontext():
+        return load_project(pipeline, overrides=overrides, profile=profile)
+
+
+def _ran(
+    project: Project, view: RunView, jobs: int | None, no_cache: str | None, *, as_json: bool, quiet: bool
+) -> RunResult:
+    from penstock.cli.terminal.progress import shown
+    from penstock.orchestration.run import run_project
+
+    forced: bool | Collection[str] = no_cache == _ALL
+    if no_cache is not None and no_cache != _ALL:
+        forced = [name.strip() for name in no_cache.split(",") if name.strip()]
+    with shown(view, as_json=as_json, quiet=quiet) as listener:
+        return run_project(project, listener=listener, jobs=jobs, no_cache=forced)
+
+
+def _command(pipeline: str, overrides: Sequence[str], profile: str | None, project: Project) -> Command:
+    from penstock.cli.terminal.summary import Command
+
+    options = [word for override in overrides for word in ("--set", override)]
+    options += ["--profile", profile] if profile else []
+    here = Path.cwd()
+    found_from_here = project.directory == here or project.directory in here.parents
+    return Command(pipeline, options, () if found_from_here else ("-C", pipeline))
+
+
+def _print_end(view: RunView, result: RunResult, command: Command, *, quiet: bool) -> None:
+    from penstock.cli.terminal import summary
+    from penstock.cli.terminal.console import console
+
+    if not quiet and result.state != "canceled":
+        summary.print_summary(
+            console(), view, command, evaluation=_evaluation(result), pushed=_pushed(result) if not quiet else ()
+        )
+    match result.state:
+        case "failed":
+            summary.print_failed(console(stderr=True), view, command)
+        case "blocked":
+            summary.print_blocked(console(stderr=True), view, command)
+        case "canceled":
+            summary.print_canceled(console(stderr=True), view, command)
+
+
+def _artifacts(result: RunResult, type_name: str) -> list[Any]:
+    return [
+        artifact
+        for outcome in result.nodes.values()
+        for artifacts in outcome.outputs.values()
+        for artifact in artifacts
+        if artifact.type == type_name
+    ]
+
+
+def _evaluation(result: RunResult) -> EvaluationSummary | None:
+    from penstock.cli.terminal.evaluation import summarized
+
+    found = _artifacts(result, "ModelEvaluation")
+    if not found:
+        return None
+    from penstock.artifacts import ModelEvaluation
+    from penstock.evaluation.results import RESULTS_FILE, load
+
+    evaluation = ModelEvaluation(found[-1].uri)
+    return summarized(load(evaluation)) if evaluation.path(RESULTS_FILE).is_file() else None
+
+
+def _pushed(result: RunResult) -> list[Pushed]:
+    from penstock.cli.terminal.summary import Pushed
+
+    return [
+        Pushed(str(artifact.custom_properties.get("pushed_destination", artifact.uri)), artifact.id)
+        for artifact in _artifacts(result, "PushedModel")
+        if artifact.custom_properties.get("pushed", 1)
+    ]
+
+
+def _result_to_json(result: RunResult, code: int) -> dict[str, Any]:
+    nodes: Mapping[str, Any] = {
+        name: {
+            "state": outcome.state,
+            "seconds": outcome.seconds,
+            "reason": outcome.reason,
+            "blocked": outcome.blocked,
+            "error": outcome.error.to_json() if outcome.error else None,
+            "outputs": {
+                output: [{"id": one.id, "type": one.type, "uri": one.uri} for one in artifacts]
+                for output, artifacts in outcome.outputs.items()
+            },
+        }
+        for name, outcome in result.nodes.items()
+    }
+    return {
+        "type": "run_result",
+        "run": result.run_id,
+        "state": result.state,
+        "seconds": result.seconds,
+        "exit_code": code,
+        "nodes": nodes,
+    }

@@ -1,0 +1,74 @@
+"""ExampleValidator: the gate that holds bad data back."""
+
+from __future__ import annotations
+
+from penstock.artifacts import ExampleAnomalies, ExampleStatistics, Schema
+from penstock.data_validation.bounds import DriftBound
+from penstock.dsl import Context, Input, Output, component
+from penstock.gates import Gate
+
+__all__ = ["ExampleValidator"]
+
+
+@component
+def ExampleValidator(
+    statistics: Input[ExampleStatistics],
+    schema: Input[Schema],
+    anomalies: Output[ExampleAnomalies],
+    *,
+    baseline_statistics: Input[ExampleStatistics] | None = None,
+    drift: dict[str, DriftBound] | None = None,
+    skew: dict[str, DriftBound] | None = None,
+    serving_split: str = "serving",
+    exclude_splits: list[str] | None = None,
+    gate: Gate = "block",  # noqa: ARG001  # the launcher acts on it
+    ctx: Context,
+) -> None:
+    """Holds every split against the schema, and bounded features against earlier and against served data.
+
+    Bad data is a result, not an error: each check leaves a verdict, and the gate decides what follows. It blocks unless
+    told otherwise, because a validation that nothing waits for is found out about by its consequences; a schema
+    inferred from the same data finds nothing but an empty split, so that blocking costs nobody who has not curated one.
+
+    Args:
+        statistics: Statistics of the data at hand.
+        schema: What it must fit.
+        anomalies: One ``SchemaDiff.pb`` for each split, and ``verdicts.json``.
+        baseline_statistics: Statistics of an earlier span or run. Without them the verdicts on drift are undefined.
+        drift: Bounds, by feature, on the distance of each split from the same split of the baseline:
+            ``{payment_type: {linf: 0.05}}``.
+        skew: Bounds, by feature, on the distance of the first split from the serving split.
+        serving_split: The split that holds data as it is served. If it is not there, verdicts on skew are undefined.
+        exclude_splits: Splits not to look at.
+        gate: What a failed verdict does: ``block`` what waits for this node, ``warn``, or nothing (``off``).
+        ctx: The running node.
+    """
+    import json
+
+    from penstock.data_validation.comparisons import comparisons
+    from penstock.data_validation.files import read_schema, read_statistics, write_anomalies
+    from penstock.data_validation.splits import kept_splits
+    from penstock.data_validation.validation import validate
+
+    splits = kept_splits(statistics, exclude_splits, ctx.node)
+    datasets = {split: read_statistics(statistics, split) for split in splits}
+    wanted = read_schema(schema)
+    found = validate(
+        datasets,
+        wanted,
+        comparisons(datasets, wanted, drift or {}, skew or {}, baseline_statistics, serving_split, ctx.node),
+    )
+    for split in splits:
+        write_anomalies(anomalies, split, found.to_proto(split))
+    anomalies.splits = splits
+    if "span" in statistics.properties:
+        anomalies.properties["span"] = statistics.properties["span"]
+    verdicts = list(found.verdicts())
+    text = json.dumps([verdict.to_json() for verdict in verdicts], indent=1, ensure_ascii=False)
+    anomalies.path("verdicts.json").write_text(text + "\n", encoding="utf-8")
+    for verdict in verdicts:
+        ctx.verdict(verdict)
+    failed = sum(verdict.outcome == "fail" for verdict in verdicts)
+    undefined = sum(verdict.outcome == "undefined" for verdict in verdicts)
+    note = f"{failed or 'no'} {'anomaly' if failed == 1 else 'anomalies'}"
+    ctx.note(f"{note}, {undefined} undefined" if undefined else note)

@@ -1,0 +1,88 @@
+"""What a validation compares with what: drift with an earlier span, skew with data as it is served."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from tensorflow_metadata.proto.v0 import schema_pb2, statistics_pb2
+
+from penstock.artifacts import ExampleStatistics
+from penstock.data_validation.bounds import DriftBound
+from penstock.data_validation.files import read_statistics
+from penstock.data_validation.observed import observed_features
+from penstock.data_validation.validation import Comparison
+from penstock.errors import UsageError, did_you_mean
+
+__all__ = ["comparisons"]
+
+Datasets = Mapping[str, statistics_pb2.DatasetFeatureStatistics]
+
+
+def comparisons(
+    datasets: Datasets,
+    schema: schema_pb2.Schema,
+    drift: Mapping[str, DriftBound],
+    skew: Mapping[str, DriftBound],
+    baseline: ExampleStatistics | None,
+    serving_split: str,
+    node: str,
+) -> list[Comparison]:
+    """The comparisons that bounds ask for.
+
+    Args:
+        datasets: Statistics of the splits at hand.
+        schema: The schema; a bounded feature is in it or in the data.
+        drift: Bounds on drift, by feature.
+        skew: Bounds on skew, by feature.
+        baseline: Statistics of an earlier span or run.
+        serving_split: The split that holds data as it is served.
+        node: The node's id, for messages.
+
+    Raises:
+        UsageError: A bound is on a feature that neither the schema nor the data has.
+    """
+    _check_features(datasets, schema, drift, "drift", node)
+    _check_features(datasets, schema, skew, "skew", node)
+    return [*_drift(datasets, drift, baseline), *_skew(datasets, skew, serving_split)]
+
+
+def _drift(
+    datasets: Datasets, bounds: Mapping[str, DriftBound], baseline: ExampleStatistics | None
+) -> Iterator[Comparison]:
+    if not bounds:
+        return
+    if baseline is None:
+        why_not = "there is no earlier span or run to compare with yet."
+        yield Comparison("drift", tuple(datasets), bounds, None, "", why_not)
+        return
+    for split in datasets:
+        if split in baseline.splits:
+            yield Comparison("drift", (split,), bounds, read_statistics(baseline, split), f"the earlier {split}")
+        else:
+            why_not = f"the earlier statistics have no split {split!r} to compare with."
+            yield Comparison("drift", (split,), bounds, None, "", why_not)
+
+
+def _skew(datasets: Datasets, bounds: Mapping[str, DriftBound], serving_split: str) -> Iterator[Comparison]:
+    if not bounds:
+        return
+    trained = next(split for split in datasets if split != serving_split or len(datasets) == 1)
+    serving = datasets.get(serving_split) if trained != serving_split else None
+    why_not = "" if serving is not None else f"there is no split {serving_split!r} of served data to compare with."
+    yield Comparison("skew", (trained,), bounds, serving, serving_split, why_not)
+
+
+def _check_features(
+    datasets: Datasets, schema: schema_pb2.Schema, bounds: Mapping[str, DriftBound], argument: str, node: str
+) -> None:
+    known = {feature.name for feature in schema.feature}
+    for dataset in datasets.values():
+        known.update(observed_features(dataset))
+    for feature in bounds:
+        if feature not in known:
+            raise UsageError(
+                f"Node {node} bounds the {argument} of {feature!r}, which neither the schema nor the data has.",
+                hint=did_you_mean(feature, known),
+                node=node,
+                argument=argument,
+            )

@@ -1,0 +1,112 @@
+"""What statistics say about a feature, whichever of the format's members it stands in: `Observed`."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from tensorflow_metadata.proto.v0 import schema_pb2, statistics_pb2
+
+__all__ = ["QUANTILES_STATISTIC", "Observed", "observed_features", "type_name"]
+
+QUANTILES_STATISTIC: Final = "quantiles"
+"""Name of the custom statistic that holds a finer quantiles histogram than the format's own."""
+
+_TYPES: dict[int, int] = {
+    statistics_pb2.FeatureNameStatistics.INT: schema_pb2.INT,
+    statistics_pb2.FeatureNameStatistics.FLOAT: schema_pb2.FLOAT,
+    statistics_pb2.FeatureNameStatistics.STRING: schema_pb2.BYTES,
+    statistics_pb2.FeatureNameStatistics.BYTES: schema_pb2.BYTES,
+    statistics_pb2.FeatureNameStatistics.STRUCT: schema_pb2.STRUCT,
+}
+
+
+def type_name(type_: int) -> str:
+    """A schema's type by name: ``INT``, ``FLOAT``, ``BYTES``."""
+    return str(schema_pb2.FeatureType.Name(type_))
+
+
+@dataclass(frozen=True)
+class Observed:
+    """One feature of one dataset.
+
+    Attributes:
+        name: The feature's name.
+        type: As a schema's type (INT, FLOAT, BYTES).
+        examples: Number of examples in the dataset.
+        present: In how many of them the feature has a value.
+        missing: In how many it has none.
+        values: How many values it has in all.
+        min_values: The least number of values in an example that has any.
+        max_values: The greatest.
+        unique: Number of distinct strings.
+        counts: The most frequent strings and how often each is there.
+        low: The least number.
+        high: The greatest.
+        nan: Number of NaNs.
+        invalid_utf8: Number of strings that are not UTF-8.
+        histogram: Quantiles histogram of the numbers, the finest there is.
+    """
+
+    name: str
+    type: int
+    examples: int
+    present: int = 0
+    missing: int = 0
+    values: int = 0
+    min_values: int = 0
+    max_values: int = 0
+    unique: int = 0
+    counts: Mapping[str, float] = field(default_factory=dict)
+    low: float = math.nan
+    high: float = math.nan
+    nan: int = 0
+    invalid_utf8: int = 0
+    histogram: statistics_pb2.Histogram | None = None
+
+    @property
+    def share_present(self) -> float:
+        """The share of examples that have a value; 1 of none."""
+        return 1.0 if self.missing == 0 else self.present / self.examples
+
+    @property
+    def ranked_completely(self) -> bool:
+        """Whether ``counts`` holds every distinct string."""
+        return len(self.counts) >= self.unique
+
+
+def observed_features(dataset: statistics_pb2.DatasetFeatureStatistics) -> dict[str, Observed]:
+    """The flat features of a dataset by name, in its order."""
+    found = {}
+    for feature in dataset.features:
+        name = feature.name or ".".join(feature.path.step)
+        found[name] = _observed(name, feature, int(dataset.num_examples))
+    return found
+
+
+def _observed(name: str, feature: statistics_pb2.FeatureNameStatistics, examples: int) -> Observed:
+    member = feature.WhichOneof("stats")
+    common = getattr(feature, member).common_stats if member else statistics_pb2.CommonStatistics()
+    strings, numbers = feature.string_stats, feature.num_stats
+    quantiles = [h for h in numbers.histograms if h.type == statistics_pb2.Histogram.QUANTILES]
+    fine = [custom.histogram for custom in feature.custom_stats if custom.name == QUANTILES_STATISTIC]
+    has_numbers = member == "num_stats" and common.num_non_missing > 0 and bool(quantiles and quantiles[0].buckets)
+    return Observed(
+        name=name,
+        type=_TYPES[feature.type],
+        examples=examples,
+        present=int(common.num_non_missing),
+        missing=int(common.num_missing),
+        values=int(common.tot_num_values) or round(common.num_non_missing * common.avg_num_values),
+        min_values=int(common.min_num_values),
+        max_values=int(common.max_num_values),
+        unique=int(strings.unique),
+        counts={bucket.label: bucket.sample_count for bucket in strings.rank_histogram.buckets},
+        low=numbers.min if has_numbers else math.nan,
+        high=numbers.max if has_numbers else math.nan,
+        nan=int(quantiles[0].num_nan) if quantiles else 0,
+        invalid_utf8=int(strings.invalid_utf8_count),
+        histogram=(fine or quantiles)[0] if has_numbers else None,
+    )

@@ -1,0 +1,265 @@
+"""Reading artifacts and executions: one, many, and the one that a resolver asks for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from penstock.errors import UsageError
+from penstock.metadata import contexts, runs
+from penstock.metadata.database import Transaction
+from penstock.metadata.mlmd import links, nodes
+from penstock.metadata.mlmd.links import INPUTS, OUTPUTS, Event, EventType
+from penstock.metadata.mlmd.nodes import ArtifactState, ExecutionState
+from penstock.metadata.mlmd.types import TypeKind, get_type
+from penstock.metadata.records import StoredArtifact, StoredExecution
+
+__all__ = ["artifact", "execution", "hydrate", "hydrate_executions", "listing", "places", "resolve"]
+
+_BLESSING = "ModelBlessing"
+_CANDIDATE = "model"
+
+
+def places(event: Event) -> Iterator[tuple[str, int]]:
+    """The names and indices in an event's path; other programs may leave out either."""
+    key, index, is_open = "", 0, False
+    for step in event.path:
+        if isinstance(step, str):
+            if is_open:
+                yield key, index
+            key, index, is_open = step, 0, True
+        else:
+            index = step
+            yield key, index
+            is_open = False
+    if is_open or not event.path:
+        yield key, index
+
+
+def hydrate(transaction: Transaction, ids: Iterable[int]) -> dict[int, StoredArtifact]:
+    """The artifacts with these ids, by id, with their content and the execution that made them."""
+    found = nodes.fetch(transaction, nodes.Artifact, ids)
+    content = {
+        row.artifact_id: row
+        for row in transaction.rows_in(
+            "SELECT artifact_id, algorithm, digest, size FROM penstock_content WHERE artifact_id IN ({})", found
+        )
+    }
+    makers = _makers(transaction, found)
+    stored: dict[int, StoredArtifact] = {}
+    for artifact_id, one in found.items():
+        digest = content.get(artifact_id)
+        stored[artifact_id] = StoredArtifact(
+            id=artifact_id,
+            type=one.type,
+            uri=one.uri,
+            state=one.state.name,
+            name=one.name,
+            properties=one.properties,
+            custom_properties=one.custom_properties,
+            digest=digest.digest if digest else None,
+            algorithm=digest.algorithm if digest else None,
+            size=digest.size if digest else None,
+            created_ms=one.created_ms or 0,
+            updated_ms=one.updated_ms or 0,
+            **makers.get(artifact_id, {}),
+        )
+    return stored
+
+
+def artifact(transaction: Transaction, artifact_id: int) -> StoredArtifact:
+    """The artifact of that id; an unknown one is a `UsageError`."""
+    found = hydrate(transaction, [artifact_id])
+    if artifact_id not in found:
+        raise UsageError(f"There is no artifact {artifact_id}.", hint="List them: penstock artifacts list.")
+    return found[artifact_id]
+
+
+def listing(
+    transaction: Transaction,
+    *,
+    type: str | None,
+    run: str | None,
+    pipeline: str | None,
+    node: str | None,
+    limit: int,
+    offset: int,
+) -> list[StoredArtifact]:
+    """Artifacts that fit every condition given, the newest first; run, pipeline and node say what put them out."""
+    conditions: list[str] = []
+    values: list[Any] = []
+    if type is not None:
+        known = get_type(transaction, TypeKind.ARTIFACT, type)
+        if known is None:
+            return []
+        conditions.append("a.type_id = ?")
+        values.append(known.id)
+    if node is not None and pipeline is None and run is not None:
+        pipeline = runs.pipeline_of(transaction, run)
+    wanted = [(contexts.RUN, run), (contexts.PIPELINE, pipeline)]
+    if node is not None and pipeline is not None:
+        wanted.append((contexts.NODE, contexts.node_name(pipeline, node)))
+    for kind, name in wanted:
+        if name is None:
+            continue
+        context = contexts.find(transaction, kind, name)
+        if context is None:
+            return []
+        conditions.append(_OF_CONTEXTS.format("= ?"))
+        values.append(context)
+    if node is not None and pipeline is None:
+        conditions.append(_OF_CONTEXTS.format("IN (SELECT id FROM Context WHERE substr(name, ?) = ?)"))
+        values += [-len(node) - 1, f".{node}"]
+    where = f"WHERE {' AND '.join(conditions)}" if conditions else ""
+    rows = transaction.rows(
+        f"SELECT a.id FROM Artifact a {where} ORDER BY a.create_time_since_epoch DESC, a.id DESC LIMIT ? OFFSET ?",
+        *values,
+        limit,
+        offset,
+    )
+    ids = [row[0] for row in rows]
+    found = hydrate(transaction, ids)
+    return [found[one] for one in ids]
+
+
+_OF_CONTEXTS = (
+    "a.id IN (SELECT e.artifact_id FROM Association s JOIN Event e ON e.execution_id = s.execution_id"
+    f" AND e.type IN ({', '.join(str(int(one)) for one in OUTPUTS)}) WHERE s.context_id {{}})"
+)
+
+
+def hydrate_executions(transaction: Transaction, ids: Iterable[int]) -> dict[int, StoredExecution]:
+    """The executions with these ids, by id, with what they read and made."""
+    found = nodes.fetch(transaction, nodes.Execution, ids)
+    own = {
+        row.execution_id: row
+        for row in transaction.rows_in(
+            "SELECT e.execution_id, e.run_id, e.node_id, e.source_id, e.cache_key, e.parameters, e.error, e.log, e.blocked,"
+            " e.note, r.pipeline FROM penstock_execution e JOIN penstock_run r ON r.id = e.run_id"
+            " WHERE e.execution_id IN ({})",
+            found,
+        )
+    }
+    read: dict[int, dict[str, list[tuple[int, int]]]] = {}
+    made: dict[int, dict[str, list[tuple[int, int]]]] = {}
+    for event in links.events(transaction, execution_ids=found):
+        side = read if event.type in INPUTS else made
+        for key, index in places(event):
+            side.setdefault(event.execution_id, {}).setdefault(key, []).append((index, event.artifact_id))
+    return {
+        one_id: _execution(one, own.get(one_id), read.get(one_id, {}), made.get(one_id, {}))
+        for one_id, one in found.items()
+    }
+
+
+def execution(transaction: Transaction, execution_id: int) -> StoredExecution:
+    """The execution of that id; an unknown one is a `UsageError`."""
+    found = hydrate_executions(transaction, [execution_id])
+    if execution_id not in found:
+        raise UsageError(f"There is no execution {execution_id}.", hint="See the runs: penstock runs list.")
+    return found[execution_id]
+
+
+def resolve(
+    transaction: Transaction, pipeline: str, type: str, *, blessed: bool, other_than_digest: str | None
+) -> StoredArtifact | None:
+    """The newest LIVE artifact of a type in a pipeline; if ``blessed``, the one that was blessed last.
+
+    A model is blessed by an execution that read it as its input ``model`` and made a ``ModelBlessing`` whose custom
+    property ``blessed`` is 1; that of an evaluation that was reused counts too. A baseline is not blessed by the
+    evaluation it served. Artifacts whose content digest is ``other_than_digest`` are passed over.
+    """
+    context = contexts.find(transaction, contexts.PIPELINE, pipeline)
+    of_type = get_type(transaction, TypeKind.ARTIFACT, type)
+    if context is None or of_type is None:
+        return None
+    query = (
+        "SELECT a.id FROM Attribution t JOIN Artifact a ON a.id = t.artifact_id"
+        " LEFT JOIN penstock_content c ON c.artifact_id = a.id{joins}"
+        " WHERE t.context_id = ? AND a.type_id = ? AND a.state = ? AND (c.digest IS NULL OR c.digest <> ?){conditions}"
+        " ORDER BY {order} LIMIT 1"
+    )
+    values: list[Any] = [context, of_type.id, int(ArtifactState.LIVE), other_than_digest or ""]
+    if blessed:
+        blessing = get_type(transaction, TypeKind.ARTIFACT, _BLESSING)
+        if blessing is None:
+            return None
+        query = query.format(joins=_BLESSED_JOINS, conditions=_BLESSED_CONDITIONS, order="o.id DESC, a.id DESC")
+        values += [int(EventType.INPUT), int(EventType.OUTPUT), blessing.id, int(ArtifactState.LIVE), True, _CANDIDATE]
+    else:
+        query = query.format(joins="", conditions="", order="a.create_time_since_epoch DESC, a.id DESC")
+    row = transaction.row(query, *values)
+    return None if row is None else hydrate(transaction, [row[0]])[row[0]]
+
+
+_BLESSED_JOINS = (
+    " JOIN Event i ON i.artifact_id = a.id JOIN Event o ON o.execution_id = i.execution_id"
+    " JOIN Artifact b ON b.id = o.artifact_id JOIN ArtifactProperty p ON p.artifact_id = b.id"
+)
+_BLESSED_CONDITIONS = (
+    " AND i.type = ? AND o.type = ? AND b.type_id = ? AND b.state = ?"
+    " AND p.name = 'blessed' AND p.is_custom_property = ? AND p.int_value = 1"
+    " AND EXISTS (SELECT 1 FROM EventPath s WHERE s.event_id = i.id AND s.step_key = ?)"
+)
+
+
+def _makers(transaction: Transaction, ids: Iterable[int]) -> dict[int, dict[str, Any]]:
+    """Which execution made each artifact: the first to put it out that did not merely reuse it."""
+    rows = transaction.rows_in(
+        "SELECT v.artifact_id, v.execution_id, v.id AS event_id, e.run_id, e.node_id, r.pipeline"
+        " FROM Event v JOIN Execution x ON x.id = v.execution_id"
+        " LEFT JOIN penstock_execution e ON e.execution_id = v.execution_id LEFT JOIN penstock_run r ON r.id = e.run_id"
+        " WHERE v.artifact_id IN ({}) AND v.type = ? AND coalesce(x.last_known_state, 0) <> ? ORDER BY v.id",
+        ids,
+        int(EventType.OUTPUT),
+        int(ExecutionState.CACHED),
+    )
+    first = {row.artifact_id: row for row in reversed(rows)}
+    keys = {
+        event_id: key
+        for event_id, key in transaction.rows_in(
+            "SELECT event_id, step_key FROM EventPath WHERE event_id IN ({}) AND step_key IS NOT NULL",
+            (row.event_id for row in first.values()),
+        )
+    }
+    return {
+        artifact_id: {
+            "execution_id": row.execution_id,
+            "pipeline": row.pipeline,
+            "run_id": row.run_id,
+            "node_id": row.node_id,
+            "output": keys.get(row.event_id),
+        }
+        for artifact_id, row in first.items()
+    }
+
+
+def _execution(
+    one: nodes.Execution, own: Any, read: dict[str, list[tuple[int, int]]], made: dict[str, list[tuple[int, int]]]
+) -> StoredExecution:
+    mine: dict[str, Any] = {}
+    if own is not None:
+        mine = {
+            "parameters": runs.load(own.parameters),
+            "pipeline": own.pipeline,
+            "run_id": own.run_id,
+            "node_id": own.node_id,
+            "source_id": own.source_id,
+            "key": own.cache_key,
+            "error": runs.load(own.error),
+            "log": own.log,
+            "blocked": bool(own.blocked),
+            "note": own.note,
+        }
+    return StoredExecution(
+        id=one.id or 0,
+        component=one.type,
+        state=one.state.name,
+        inputs={key: [artifact_id for _, artifact_id in sorted(several)] for key, several in read.items()},
+        outputs={key: [artifact_id for _, artifact_id in sorted(several)] for key, several in made.items()},
+        properties=one.properties,
+        custom_properties=one.custom_properties,
+        created_ms=one.created_ms or 0,
+        updated_ms=one.updated_ms or 0,
+        **mine,
+    )

@@ -1,0 +1,63 @@
+"""Recovery: what a process left running when it died is marked as failed."""
+
+from __future__ import annotations
+
+from penstock.errors import NodeError
+from penstock.events import NodeState, RunState
+from penstock.metadata import executions, leases, runs
+from penstock.metadata.database import Database, Transaction
+from penstock.metadata.mlmd.nodes import ExecutionState
+from penstock.metadata.records import Recovery
+
+__all__ = ["recover"]
+
+_RUNNING = str(RunState.RUNNING)
+
+
+def recover(database: Database, now: int | None) -> Recovery:
+    """Marks as failed the executions whose lease ran out or whose owner on this host is dead, and their runs.
+
+    A run whose owner on this host is dead is marked too, even if it died between two nodes. Nothing is locked where
+    nothing is dead, so this may be done at every start.
+    """
+    with database.read() as transaction:
+        moment = transaction.now if now is None else now
+        if not _dead_leases(transaction, moment) and not _dead_runs(transaction):
+            return Recovery()
+    with database.write() as transaction:
+        dead = _dead_leases(transaction, moment)
+        ended = set(_dead_runs(transaction))
+        for execution_id, run_id, node_id, why in dead:
+            transaction.execute("DELETE FROM penstock_lease WHERE execution_id = ?", execution_id)
+            error = NodeError(f"Node {node_id} did not end: {why}.", hint="Run again.", node=node_id)
+            executions.mark_failed(
+                transaction, run_id, node_id, execution_id, ExecutionState.FAILED, NodeState.FAILED, error
+            )
+            row = transaction.row("SELECT state FROM penstock_run WHERE id = ?", run_id)
+            if row is not None and row[0] == _RUNNING:
+                ended.add(run_id)
+        for run_id in ended:
+            runs.end(transaction, run_id, RunState.FAILED)
+    return Recovery(tuple(one[0] for one in dead), tuple(sorted(ended)))
+
+
+def _dead_leases(transaction: Transaction, now: int) -> list[tuple[int, str, str, str]]:
+    """Execution, run, node and reason of each lease that nobody keeps."""
+    found = []
+    for row in transaction.rows(
+        "SELECT l.execution_id, l.owner, l.expires_ms, e.run_id, e.node_id FROM penstock_lease l"
+        " JOIN penstock_execution e ON e.execution_id = l.execution_id ORDER BY l.execution_id"
+    ):
+        if leases.is_alive(row.owner) is False:
+            found.append((row.execution_id, row.run_id, row.node_id, f"its process died ({row.owner})"))
+        elif row.expires_ms < now:
+            late = (now - row.expires_ms) / 1000
+            found.append(
+                (row.execution_id, row.run_id, row.node_id, f"its lease ran out {late:.0f} s ago ({row.owner})")
+            )
+    return found
+
+
+def _dead_runs(transaction: Transaction) -> list[str]:
+    rows = transaction.rows("SELECT id, owner FROM penstock_run WHERE state = ?", _RUNNING)
+    return [row.id for row in rows if leases.is_alive(row.owner) is False]

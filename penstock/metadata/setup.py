@@ -1,0 +1,109 @@
+"""Making a store, and checking one that is there: versions, tables and seed types."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+
+from penstock.errors import StoreError
+from penstock.metadata.database import Database, Transaction
+from penstock.metadata.mlmd.tables import MLMD, SCHEMA_VERSION, SEEDS, TABLE_NAMES
+from penstock.metadata.tables import OWN, OWN_VERSION
+
+__all__ = ["opened"]
+
+
+@contextlib.contextmanager
+def _closed_on_error(database: Database) -> Iterator[None]:
+    try:
+        yield
+    except BaseException:
+        database.close()
+        raise
+
+
+def opened(url: str, *, read_only: bool, create: bool) -> Database:
+    """Opens a store, makes what it lacks, and refuses what it does not know.
+
+    Any number of processes may do this at once: the first makes the tables in one transaction, the others wait.
+    """
+    database = Database(url, read_only=read_only, create=create)
+    with _closed_on_error(database):
+        with database.read() as transaction:
+            complete = _is_complete(transaction, url)
+        if read_only:
+            if not complete:
+                raise StoreError(
+                    f"{database.path} has no tables of Penstock's yet.", hint="Open it once for writing.", url=url
+                )
+            return database
+        database.use_wal()
+        if not complete:
+            with database.write() as transaction:
+                if not _is_complete(transaction, url):
+                    database.create_tables(transaction, MLMD, OWN)
+                    _add_rows(transaction)
+    return database
+
+
+def _is_complete(transaction: Transaction, url: str) -> bool:
+    """Whether nothing is missing; raises for a store of another version, or a database of something else."""
+    names = {row[0] for row in transaction.rows("SELECT name FROM sqlite_master WHERE type = 'table'")}
+    names.discard("sqlite_sequence")
+    theirs = names.intersection(TABLE_NAMES)
+    if not names:
+        return False
+    if not theirs:
+        raise StoreError(
+            f"{url} is a database of another program: it has the tables {', '.join(sorted(names)[:5])}.",
+            hint="Give a path of its own to the metadata store.",
+            url=url,
+        )
+    if "MLMDEnv" not in theirs:
+        raise StoreError(
+            f"{url} is a metadata store older than MLMD's schema versions, or damaged.",
+            hint=f"Open it once with ml-metadata 1.17 (enable_upgrade_migration), which makes it version {SCHEMA_VERSION}.",
+            url=url,
+        )
+    _check_versions(transaction, names, url)
+    missing = sorted(set(TABLE_NAMES) - names)
+    if missing:
+        raise StoreError(
+            f"The metadata store {url} lacks the table {missing[0]}.", hint="Restore it from a copy.", url=url
+        )
+    seeds = transaction.row("SELECT count(*) FROM Type WHERE name LIKE 'mlmd.%'")
+    return names.issuperset(OWN.tables) and seeds is not None and seeds[0] >= len(SEEDS)
+
+
+def _check_versions(transaction: Transaction, names: set[str], url: str) -> None:
+    versions = [row[0] for row in transaction.rows("SELECT schema_version FROM MLMDEnv")]
+    if versions != [SCHEMA_VERSION]:
+        found = ", ".join(map(str, versions)) or "none"
+        newer = any(version > SCHEMA_VERSION for version in versions)
+        upgrade = (
+            f"Open it once with ml-metadata 1.17 (enable_upgrade_migration), which makes it version {SCHEMA_VERSION}."
+        )
+        raise StoreError(
+            f"The metadata store {url} has MLMD's schema version {found}; this Penstock knows {SCHEMA_VERSION}.",
+            hint="Use a newer Penstock, or another store." if newer else upgrade,
+            url=url,
+        )
+    if "penstock_env" in names:
+        own = transaction.row("SELECT value FROM penstock_env WHERE key = 'schema_version'")
+        if own is not None and int(own[0]) > OWN_VERSION:
+            raise StoreError(
+                f"The metadata store {url} was written by a newer Penstock (version {own[0]} of its tables; "
+                f"this one knows {OWN_VERSION}).",
+                hint="Upgrade Penstock, or use another store.",
+                url=url,
+            )
+
+
+def _add_rows(transaction: Transaction) -> None:
+    if transaction.row("SELECT 1 FROM MLMDEnv") is None:
+        transaction.execute("INSERT INTO MLMDEnv (schema_version) VALUES (?)", SCHEMA_VERSION)
+    known = {tuple(row) for row in transaction.rows("SELECT name, type_kind FROM Type WHERE version IS NULL")}
+    missing = [seed for seed in SEEDS if seed not in known]
+    transaction.many("INSERT INTO Type (name, type_kind) VALUES (?, ?)", missing)
+    rows = [("schema_version", str(OWN_VERSION)), ("fence", "0")]
+    transaction.many("INSERT INTO penstock_env (key, value) VALUES (?, ?) ON CONFLICT DO NOTHING", rows)

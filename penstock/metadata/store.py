@@ -1,0 +1,329 @@
+"""The metadata store: what runs, executions and artifacts there are, and how they hang together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from types import TracebackType
+from typing import Any, Self
+
+from penstock.errors import PenstockError
+from penstock.events import NodeState, RunState
+from penstock.gates import Verdict
+from penstock.metadata import artifacts, executions, leases, lineage, recovery, runs, setup
+from penstock.metadata.database import Database
+from penstock.metadata.records import (
+    CachedResult,
+    Lease,
+    Lineage,
+    LogLine,
+    MetricRecord,
+    NewArtifact,
+    NodeRecord,
+    Recovery,
+    RunRecord,
+    StoredArtifact,
+    StoredExecution,
+    VerdictRecord,
+)
+
+__all__ = ["Store", "open_store"]
+
+LEASE_SECONDS = 60.0
+
+
+def open_store(url: str, *, read_only: bool = False, create: bool = True) -> Store:
+    """Opens the metadata store at a URL ``sqlite:///path/metadata.db`` and makes it if there is none.
+
+    Args:
+        url: Where it is.
+        read_only: Refuse to write; then it must be there.
+        create: Make it, and its directory, if there is none.
+
+    Raises:
+        StoreError: It is no store, is of a newer version, cannot be written, or is not there and not to be made.
+    """
+    return Store(setup.opened(url, read_only=read_only, create=create))
+
+
+class Store:
+    """A metadata store that is open; a context manager. Threads of one process may share it.
+
+    Every method is one transaction: it happens as a whole, or raises a `StoreError` and changes nothing.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+
+    @property
+    def url(self) -> str:
+        """The URL it was opened with."""
+        return self.database.url
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Closes all connections."""
+        self.database.close()
+
+    # Writes of the launcher.
+
+    def begin_run(self, run: RunRecord) -> None:
+        """Records that a run has begun."""
+        with self.database.write() as transaction:
+            runs.begin(transaction, run)
+
+    def end_run(self, run_id: str, state: RunState) -> None:
+        """Records how a run ended."""
+        with self.database.write() as transaction:
+            runs.end(transaction, run_id, state)
+
+    def begin_execution(
+        self,
+        run_id: str,
+        node_id: str,
+        component: str,
+        *,
+        inputs: Mapping[str, Sequence[int]] | None = None,
+        parameters: Mapping[str, Any] | None = None,
+        key: str | None = None,
+        owner: str | None = None,
+        log: str | None = None,
+        lease_seconds: float = LEASE_SECONDS,
+    ) -> Lease:
+        """Records that a node begins to run and leases the execution to its owner, who must keep renewing it.
+
+        Args:
+            run_id: A run that has begun.
+            node_id: The node in its pipeline.
+            component: The component's name; it becomes MLMD's type of the execution.
+            inputs: Ids of the artifacts it reads, by input.
+            parameters: JSON values.
+            key: The cache key, if it has one.
+            owner: The process that works on it; this one where it is None (`penstock.metadata.leases.owner_id`).
+            log: The file that takes its output.
+            lease_seconds: How long the lease lasts without a heartbeat.
+        """
+        with self.database.write() as transaction:
+            return executions.begin(
+                transaction,
+                run_id,
+                node_id,
+                component,
+                inputs=inputs or {},
+                parameters=parameters or {},
+                key=key,
+                owner=owner or leases.owner_id(),
+                log=log,
+                lease_seconds=lease_seconds,
+            )
+
+    def heartbeat(self, lease: Lease) -> None:
+        """Keeps a lease for another ``lease.seconds``; a lost one is a `StoreError`."""
+        with self.database.write() as transaction:
+            leases.renew(transaction, lease)
+
+    def publish(
+        self,
+        lease: Lease,
+        *,
+        outputs: Mapping[str, Sequence[NewArtifact]],
+        key: str | None = None,
+        verdicts: Iterable[Verdict] = (),
+        metrics: Iterable[MetricRecord] = (),
+        blocked: bool = False,
+        note: str = "",
+    ) -> dict[str, list[StoredArtifact]]:
+        """Publishes what an execution made and ends it as COMPLETE.
+
+        Args:
+            lease: The right to do so; it is given back.
+            outputs: The artifacts by output; they become LIVE.
+            key: Under which the results may be reused; None if never.
+            verdicts: What the checks of a gate found.
+            metrics: Numbers that it recorded.
+            blocked: Whether it is a gate that holds the run back.
+            note: A short sentence for people.
+
+        Returns:
+            The artifacts with their ids.
+
+        Raises:
+            StoreError: The lease is lost, or a value cannot be stored. Then nothing is written.
+        """
+        with self.database.write() as transaction:
+            return executions.publish(
+                transaction,
+                lease,
+                outputs=outputs,
+                key=key,
+                verdicts=verdicts,
+                metrics=metrics,
+                blocked=blocked,
+                note=note,
+            )
+
+    def fail(self, lease: Lease, state: NodeState = NodeState.FAILED, error: PenstockError | None = None) -> None:
+        """Ends an execution as FAILED or CANCELED, and says why."""
+        with self.database.write() as transaction:
+            executions.fail(transaction, lease, state, error)
+
+    def reuse(
+        self,
+        run_id: str,
+        node_id: str,
+        component: str,
+        key: str,
+        cached: CachedResult,
+        reason: str = "",
+        *,
+        inputs: Mapping[str, Sequence[int]] | None = None,
+        parameters: Mapping[str, Any] | None = None,
+        log: str | None = None,
+    ) -> int:
+        """Records that a node takes the results of an earlier execution instead of running; returns the execution's id.
+
+        Args:
+            inputs: What the node would have read; where None, what the earlier execution read.
+            parameters: Likewise.
+        """
+        with self.database.write() as transaction:
+            return executions.reuse(
+                transaction,
+                run_id,
+                node_id,
+                component,
+                key,
+                cached,
+                reason,
+                inputs=inputs,
+                parameters=parameters,
+                log=log,
+            )
+
+    def answer(
+        self,
+        run_id: str,
+        node_id: str,
+        component: str,
+        key: str,
+        *,
+        inputs: Mapping[str, Sequence[int]],
+        outputs: Mapping[str, Sequence[StoredArtifact]],
+        reason: str = "",
+    ) -> bool:
+        """Records what a resolver's query found: artifacts that are there already, or none.
+
+        Returns:
+            Whether an earlier answer under the same key was the same, so that this one counts as reused.
+        """
+        with self.database.write() as transaction:
+            return executions.answer(
+                transaction, run_id, node_id, component, key, inputs=inputs, outputs=outputs, reason=reason
+            )
+
+    def skip(
+        self,
+        run_id: str,
+        node_id: str,
+        component: str,
+        reason: str,
+        *,
+        state: NodeState = NodeState.SKIPPED,
+        error: PenstockError | None = None,
+    ) -> None:
+        """Records that a node of a run was never begun: skipped, canceled, or failed before it could be."""
+        with self.database.write() as transaction:
+            runs.pipeline_of(transaction, run_id)
+            facts = None if error is None else error.to_json()
+            at = transaction.now
+            runs.put_node(transaction, NodeRecord(run_id, node_id, component, state, None, reason, None, at, facts))
+
+    def log(self, run_id: str, node_id: str | None, level: str, text: str) -> None:
+        """Adds a line to a run's log."""
+        with self.database.write() as transaction:
+            runs.add_log(transaction, run_id, node_id, level, text)
+
+    def recover(self, now: int | None = None) -> Recovery:
+        """Marks as failed what dead processes left running; ``now`` is in milliseconds since the epoch."""
+        return recovery.recover(self.database, now)
+
+    # Reads.
+
+    def find_cached(self, key: str) -> CachedResult | None:
+        """The results published under a key, if every artifact of them is still LIVE."""
+        with self.database.read() as transaction:
+            return executions.find_cached(transaction, key)
+
+    def runs(self, pipeline: str | None = None, *, limit: int = 50, offset: int = 0) -> list[RunRecord]:
+        """Runs, the newest first, without their plans and packages."""
+        with self.database.read() as transaction:
+            return runs.listing(transaction, pipeline, limit, offset)
+
+    def run(self, run_id: str = "latest", *, pipeline: str | None = None) -> RunRecord:
+        """The run of that id, or of the only one that begins so, or ``latest``; no such run is a `UsageError`."""
+        with self.database.read() as transaction:
+            return runs.find(transaction, run_id, pipeline)
+
+    def nodes(self, run_id: str) -> list[NodeRecord]:
+        """The nodes of a run in the order they began."""
+        with self.database.read() as transaction:
+            return runs.nodes(transaction, run_id)
+
+    def logs(self, run_id: str, node_id: str | None = None, *, limit: int = 1000) -> list[LogLine]:
+        """The last lines of a run's log, or of one of its nodes, the oldest first."""
+        with self.database.read() as transaction:
+            return runs.log(transaction, run_id, node_id, limit)
+
+    def artifacts(
+        self,
+        *,
+        type: str | None = None,
+        run: str | None = None,
+        pipeline: str | None = None,
+        node: str | None = None,
+        limit: int = 50,
+        offset: int = 0,
+    ) -> list[StoredArtifact]:
+        """Artifacts that fit every condition given, the newest first; run, pipeline and node say what put them out."""
+        with self.database.read() as transaction:
+            return artifacts.listing(
+                transaction, type=type, run=run, pipeline=pipeline, node=node, limit=limit, offset=offset
+            )
+
+    def artifact(self, artifact_id: int) -> StoredArtifact:
+        """The artifact of that id; an unknown one is a `UsageError`."""
+        with self.database.read() as transaction:
+            return artifacts.artifact(transaction, artifact_id)
+
+    def execution(self, execution_id: int) -> StoredExecution:
+        """The execution of that id; an unknown one is a `UsageError`."""
+        with self.database.read() as transaction:
+            return artifacts.execution(transaction, execution_id)
+
+    def lineage(self, artifact_id: int, direction: lineage.Direction = "up", *, depth: int | None = None) -> Lineage:
+        """What an artifact was made from (``up``), or what was made from it, at most ``depth`` executions away."""
+        with self.database.read() as transaction:
+            return lineage.trace(transaction, artifact_id, direction, depth)
+
+    def verdicts(self, run_id: str) -> list[VerdictRecord]:
+        """What the gates of a run found; for a gate that was reused, what it found when it ran."""
+        with self.database.read() as transaction:
+            return executions.verdicts(transaction, run_id)
+
+    def metrics(self, execution_id: int) -> list[MetricRecord]:
+        """The numbers that an execution recorded, or for one that was reused, when it ran; in the order recorded."""
+        with self.database.read() as transaction:
+            return executions.metrics(transaction, execution_id)
+
+    def resolve(
+        self, pipeline: str, type: str, *, blessed: bool = False, other_than_digest: str | None = None
+    ) -> StoredArtifact | None:
+        """The newest LIVE artifact of a type in a pipeline, or the one blessed last; see `artifacts.resolve`."""
+        with self.database.read() as transaction:
+            return artifacts.resolve(transaction, pipeline, type, blessed=blessed, other_than_digest=other_than_digest)

@@ -1,0 +1,150 @@
+"""Penstock's own tables beside MLMD's: what MLMD has no place for, and what hot queries read.
+
+Their version is the row ``schema_version`` of ``penstock_env``; MLMD's own version is never touched.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Column, Index, Integer, MetaData, PrimaryKeyConstraint, Table
+
+from penstock.metadata.mlmd.tables import BOOLEAN, DOUBLE, INT, LONG, TEXT
+
+__all__ = ["OWN", "OWN_VERSION"]
+
+OWN_VERSION = 1
+OWN = MetaData()
+
+
+def _required(name: str, kind: Any) -> Column[Any]:
+    return Column(name, kind, nullable=False)
+
+
+def _key(name: str, kind: Any) -> Column[Any]:
+    return Column(name, kind, primary_key=True, nullable=False, autoincrement=False)
+
+
+_env = Table("penstock_env", OWN, _key("key", TEXT), _required("value", TEXT))
+
+_run = Table(
+    "penstock_run",
+    OWN,
+    _key("id", TEXT),
+    _required("pipeline", TEXT),
+    _required("state", TEXT),
+    _required("started_ms", LONG),
+    Column("ended_ms", LONG),
+    Column("plan", TEXT),
+    Column("profile", TEXT),
+    Column("git_commit", TEXT),
+    Column("dirty", BOOLEAN),
+    Column("packages", TEXT),
+    Column("user_name", TEXT),
+    Column("penstock_version", TEXT),
+    Column("owner", TEXT),
+)
+Index("penstock_run_pipeline", _run.c.pipeline, _run.c.started_ms)
+Index("penstock_run_started", _run.c.started_ms)
+Index("penstock_run_state", _run.c.state)
+
+# A node of a run as it stands now: its last attempt.
+_node = Table(
+    "penstock_node",
+    OWN,
+    _required("run_id", TEXT),
+    _required("node_id", TEXT),
+    _required("component", TEXT),
+    Column("execution_id", INT),
+    _required("state", TEXT),
+    _required("reason", TEXT),
+    Column("started_ms", LONG),
+    Column("ended_ms", LONG),
+    Column("error", TEXT),
+    Column("log", TEXT),
+    _required("blocked", BOOLEAN),
+    _required("note", TEXT),
+    PrimaryKeyConstraint("run_id", "node_id"),
+)
+
+# Every attempt. source_id is the execution that did the work: another one where this one reused it.
+_execution = Table(
+    "penstock_execution",
+    OWN,
+    _key("execution_id", INT),
+    _required("run_id", TEXT),
+    _required("node_id", TEXT),
+    _required("source_id", INT),
+    Column("cache_key", TEXT),
+    _required("parameters", TEXT),
+    Column("error", TEXT),
+    Column("log", TEXT),
+    _required("blocked", BOOLEAN),
+    _required("note", TEXT),
+)
+Index("penstock_execution_run", _execution.c.run_id, _execution.c.node_id)
+
+_lease = Table(
+    "penstock_lease",
+    OWN,
+    _key("execution_id", INT),
+    _required("owner", TEXT),
+    _required("fence", LONG),
+    _required("heartbeat_ms", LONG),
+    _required("expires_ms", LONG),
+)
+
+_content = Table(
+    "penstock_content",
+    OWN,
+    _key("artifact_id", INT),
+    _required("algorithm", TEXT),
+    _required("digest", TEXT),
+    Column("size", LONG),
+)
+Index("penstock_content_digest", _content.c.digest)
+
+_cache = Table(
+    "penstock_cache",
+    OWN,
+    _key("key", TEXT),
+    _required("execution_id", INT),
+    _required("created_ms", LONG),
+    _required("valid", BOOLEAN),
+)
+
+_verdict = Table(
+    "penstock_verdict",
+    OWN,
+    _required("execution_id", INT),
+    _required("position", INT),
+    _required("check_name", TEXT),
+    _required("outcome", TEXT),
+    _required("subject", TEXT),
+    _required("verdict", TEXT),
+    PrimaryKeyConstraint("execution_id", "position"),
+)
+
+# A value that is null is NaN: SQLite has no NaN.
+_metric = Table(
+    "penstock_metric",
+    OWN,
+    _required("execution_id", INT),
+    _required("position", INT),
+    _required("name", TEXT),
+    Column("step", LONG),
+    Column("value", DOUBLE),
+    PrimaryKeyConstraint("execution_id", "position"),
+)
+
+_runlog = Table(
+    "penstock_runlog",
+    OWN,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    _required("run_id", TEXT),
+    Column("node_id", TEXT),
+    _required("at_ms", LONG),
+    _required("level", TEXT),
+    _required("message", TEXT),
+)
+Index("penstock_runlog_run", _runlog.c.run_id, _runlog.c.node_id)

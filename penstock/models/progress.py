@@ -1,0 +1,58 @@
+"""Training as it goes: a Keras callback that tells the running node's `Context` of steps and metrics."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import keras
+
+from penstock.dsl.context import Context
+
+__all__ = ["ProgressCallback"]
+
+_SECONDS_BETWEEN_REPORTS = 0.25
+
+
+class ProgressCallback(keras.callbacks.Callback):
+    """Reports steps done as progress, and the metrics at the end of each epoch under their Keras names.
+
+    The Trainer puts one in ``fn_args.callbacks``.
+
+    Args:
+        context: The running node.
+    """
+
+    def __init__(self, context: Context) -> None:
+        super().__init__()
+        self._context = context
+        self._epoch = 0
+        self._steps = 0
+        self._reported = 0.0
+
+    def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:  # noqa: ARG002  # Keras's signature
+        self._steps = 0
+        self._context.progress(0, self._total(), unit="steps", text="training")
+
+    def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:  # noqa: ARG002
+        # With steps_per_execution Keras calls once for several steps, so the count comes from the batch's number.
+        epoch_steps = self.params.get("steps") or 0
+        self._steps = self._epoch * epoch_steps + batch + 1
+        now = time.monotonic()
+        if now - self._reported >= _SECONDS_BETWEEN_REPORTS:
+            self._reported = now
+            self._context.progress(self._steps, self._total(), unit="steps", text="training")
+
+    def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:  # noqa: ARG002
+        self._epoch = epoch
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:  # noqa: ARG002
+        for name, value in (logs or {}).items():
+            self._context.metric(name, float(value), step=self._steps)
+
+    def on_train_end(self, logs: dict[str, Any] | None = None) -> None:  # noqa: ARG002
+        self._context.progress(self._steps, self._total(), unit="steps", text="trained")
+
+    def _total(self) -> int | None:
+        epochs, steps = self.params.get("epochs"), self.params.get("steps")
+        return epochs * steps if epochs and steps else None

@@ -1,0 +1,92 @@
+"""Small projects of custom components, run for real: every node in its own process, a real store on disk."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from penstock.events import Event
+from penstock.metadata import Store, open_store
+from penstock.orchestration.project import load_project
+from penstock.orchestration.run import RunResult, run_project
+
+PREAMBLE = """\
+from __future__ import annotations
+import os, time, signal
+from pathlib import Path
+from typing import NamedTuple
+from penstock import Config, Context, HTML, Input, InputPath, LatestBlessedModel, ModuleFile, Model, ModelBlessing
+from penstock import Output, Pipeline, Verdict, component
+from penstock.dsl import Destination
+from penstock.gates import Gate
+
+@component
+def Make(page: Output[HTML], *, text: str = "x", seconds: float = 0.0) -> None:
+    time.sleep(seconds)
+    page.path("index.html").write_text(text)
+
+class Length(NamedTuple):
+    length: int
+
+@component
+def Measure(page: Input[HTML], other: Input[HTML] | None = None) -> Length:
+    return Length(len(page.path("index.html").read_text()))
+
+@component
+def Check(page: Input[HTML], report: Output[HTML], *, gate: Gate = "block", longest: int = 3, ctx: Context) -> None:
+    n = len(page.path("index.html").read_text())
+    ctx.verdict(Verdict("length", "pass" if n <= longest else "fail", observed=n, bound=longest, relation="<="))
+    report.path("index.html").write_text(str(n))
+"""
+
+
+@dataclass
+class Scratch:
+    """A project in a temporary directory, with shorthands to write and run it."""
+
+    directory: Path
+    events: list[Event] = field(default_factory=list)
+
+    def write(self, body: str, *, config: str = "", name: str = "toy", **files: str) -> Scratch:
+        """Writes pipeline.py with the body of create_pipeline, pipeline.yaml, and other modules."""
+        components, _, nodes = textwrap.dedent(body).rpartition("---\n")
+        create = "def create_pipeline(config: Config) -> Pipeline:\n    with Pipeline(config.name) as pipeline:\n"
+        create += textwrap.indent(nodes, " " * 8) + "    return pipeline\n"
+        (self.directory / "pipeline.py").write_text(f"{PREAMBLE}\n{components}\n{create}")
+        (self.directory / "pipeline.yaml").write_text(f"name: {name}\n{textwrap.dedent(config)}")
+        for module, text in files.items():
+            (self.directory / f"{module}.py").write_text(textwrap.dedent(text))
+        return self
+
+    def run(self, *overrides: str, **options: object) -> RunResult:
+        """Runs the project as `penstock run` does."""
+        self.events.clear()
+        project = load_project(self.directory, overrides=overrides)
+        return run_project(project, listener=self.events.append, **options)  # type: ignore[arg-type] # passed on
+
+    @property
+    def url(self) -> str:
+        return f"sqlite:///{self.directory}/.penstock/metadata.db"
+
+    def store(self) -> Store:
+        """The project's store, to read."""
+        return open_store(self.url)
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Scratch:
+    """An empty project; what `penstock` remembers of projects goes to the test's directory as well."""
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    directory = tmp_path / "toy"
+    directory.mkdir()
+    return Scratch(directory)
+
+
+@pytest.fixture
+def states() -> Callable[[RunResult], dict[str, str]]:
+    """The state of each node of a run, in words."""
+    return lambda result: {node: outcome.state.value for node, outcome in result.nodes.items()}
