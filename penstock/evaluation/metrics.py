@@ -96,7 +96,7 @@ class Metric:
 def _over(numerator: Floats, denominator: Floats) -> Floats:
     """The ratio; not a number where there is nothing to divide by."""
     out = np.full(np.shape(denominator), np.nan)
-    return np.divide(numerator, denominator, out=out, where=denominator > 0)  # type: ignore[no-any-return]
+    return np.divide(numerator, denominator, out=out, where=denominator > 0)
 
 
 def _share(

@@ -81,12 +81,12 @@ def saved(path: Path, weight: float, night: float) -> Model:
     }
     takes = [tf.TensorSpec([None], tf.string, name="examples")]
 
-    @tf.function(input_signature=takes)  # type: ignore[untyped-decorator]
+    @tf.function(input_signature=takes)
     def serve(examples: Any) -> dict[str, Any]:
         rows = tf.io.parse_example(examples, parsed)
         return {"outputs": model([rows["x"], tf.cast(rows["hour"], tf.float32)])}
 
-    @tf.function(input_signature=takes)  # type: ignore[untyped-decorator]
+    @tf.function(input_signature=takes)
     def transform(examples: Any) -> dict[str, Any]:
         y = tf.io.parse_example(examples, parsed)["y"]
         return {"label": tf.where(y < 0, float("nan"), tf.cast(y, tf.float32))}

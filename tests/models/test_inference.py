@@ -25,12 +25,12 @@ def save(path: Path, *outputs: str, signature: str = "serving_default", width: i
 
     spec = {"x": tf.io.FixedLenFeature([], tf.float32, 0.0)}
 
-    @tf.function(input_signature=[tf.TensorSpec([None], tf.string, name="examples")])  # type: ignore[untyped-decorator]
+    @tf.function(input_signature=[tf.TensorSpec([None], tf.string, name="examples")])
     def serve(examples: Any) -> dict[str, Any]:
         score = tf.sigmoid(tf.io.parse_example(examples, spec)["x"])
         return {output: tf.repeat(score[:, None], width, axis=1) for output in outputs or ("output_0",)}
 
-    @tf.function(input_signature=[tf.TensorSpec([None], tf.string, name="examples")])  # type: ignore[untyped-decorator]
+    @tf.function(input_signature=[tf.TensorSpec([None], tf.string, name="examples")])
     def transform(examples: Any) -> dict[str, Any]:
         x = tf.io.parse_example(examples, spec)["x"]
         return {"positive": tf.cast(x > 0, tf.int64)[:, None], "text": tf.strings.as_string(x), "x": x}
