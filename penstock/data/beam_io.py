@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import uuid
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
@@ -108,7 +107,7 @@ class _WriteBundle(beam.DoFn):  # type: ignore[misc]
         batch = batch.replace_schema_metadata(None)
         if self._writer is None:
             Path(self._directory).mkdir(parents=True, exist_ok=True)
-            self._path = os.path.join(self._directory, f".part-{uuid.uuid4().hex}.parquet")
+            self._path = str(Path(self._directory, f".part-{uuid.uuid4().hex}.parquet"))
             self._writer = open_writer(self._path, batch.schema)
         for part in even_slices(batch):
             self._writer.write_batch(part)
@@ -154,13 +153,13 @@ def _number(parts: list[tuple[str, str]], directory: str, schema: pa.Schema | No
     """Gives hidden files their final names. A second try of the same element finds some renamed already."""
     paths = []
     for index, (_, part) in enumerate(sorted(parts)):
-        path = os.path.join(directory, f"data-{index:05d}-of-{len(parts):05d}.parquet")
-        if os.path.exists(part):
-            os.replace(part, path)
-        paths.append(path)
+        path = Path(directory, f"data-{index:05d}-of-{len(parts):05d}.parquet")
+        if Path(part).exists():
+            Path(part).replace(path)
+        paths.append(str(path))
     if not parts and schema is not None:
-        path = os.path.join(directory, "data-00000-of-00001.parquet")
-        Path(directory).mkdir(parents=True, exist_ok=True)
+        path = Path(directory, "data-00000-of-00001.parquet")
+        path.parent.mkdir(parents=True, exist_ok=True)
         open_writer(path, schema).close()
-        paths.append(path)
+        paths.append(str(path))
     return paths

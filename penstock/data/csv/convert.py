@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import gzip
 import json
-import os
 import uuid
 import zlib
 from collections.abc import Mapping
@@ -20,6 +19,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.csv
 
+from penstock.data.arrays import from_bools
 from penstock.data.csv.blocks import Block, Piece, Shard, pieces
 from penstock.data.csv.rows import not_utf8, rows, shortened
 from penstock.data.csv.values import Example, Kind, Seen, convert, examine, widest
@@ -159,8 +159,19 @@ def run_shard(shard: Shard, job: Job) -> Report:
 
 
 def read_strings(piece: Piece, block: Block) -> dict[str, pa.StringArray]:
-    """The columns of a piece as text, missing values null."""
+    """The columns of a piece as text, missing values null; a `DataError` if it is not UTF-8 or a row is ragged."""
+    _check_utf8(piece, block)
     return _parse(piece, block, dict.fromkeys(block.columns, Kind.STRING))
+
+
+def _check_utf8(piece: Piece, block: Block) -> None:
+    if not piece.data.isascii():
+        try:
+            piece.data.decode()
+        except UnicodeDecodeError as error:
+            raise not_utf8(
+                block.path, piece.data, line=piece.line, offset=piece.offset, columns=block.columns
+            ) from error
 
 
 def _read_shard(shard: Shard, job: Job) -> tuple[dict[str, Column], pa.RecordBatch | None]:
@@ -205,13 +216,7 @@ def _read_piece(
     piece: Piece, block: Block, guess: Mapping[str, Kind], fixed: Mapping[str, Kind]
 ) -> tuple[dict[str, pa.Array], dict[str, Seen]]:
     """The arrays of a piece and what they hold, read as guessed if that is possible."""
-    if not piece.data.isascii():
-        try:
-            piece.data.decode()
-        except UnicodeDecodeError as error:
-            raise not_utf8(
-                block.path, piece.data, line=piece.line, offset=piece.offset, columns=block.columns
-            ) from error
+    _check_utf8(piece, block)
     kinds = dict.fromkeys(block.columns, Kind.STRING)
     # Arrow takes 0x1F for an integer, which it is not here.
     if piece.regular and b"0x" not in piece.data and b"0X" not in piece.data:
@@ -221,7 +226,7 @@ def _read_piece(
     except pa.ArrowInvalid as error:
         if "conversion error" not in str(error):
             raise DataError(f"This is not readable as CSV: {error}", path=block.path, row=piece.line) from error
-        arrays = read_strings(piece, block)
+        arrays = _parse(piece, block, dict.fromkeys(block.columns, Kind.STRING))
     seen = {}
     for name, array in arrays.items():
         found = _seen(array, fixed.get(name))
@@ -286,7 +291,7 @@ def _parse(piece: Piece, block: Block, kinds: Mapping[str, Kind]) -> dict[str, p
 
 
 def _joined(column: pa.ChunkedArray) -> pa.Array:
-    return column.chunk(0) if column.num_chunks == 1 else pa.concat_arrays(column.chunks or [pa.array([], column.type)])
+    return column.chunk(0) if column.num_chunks == 1 else pa.concat_arrays(column.chunks or [pa.nulls(0, column.type)])
 
 
 def _ragged(piece: Piece, block: Block, invalid: pa.csv.InvalidRow) -> DataError:
@@ -330,7 +335,7 @@ def _write(shard: int, batch: pa.RecordBatch, job: Job) -> dict[str, int]:
     chosen = split_indices(batch, job.splits)
     counts = {}
     for index, split in enumerate(job.splits):
-        chosen_rows = batch.filter(pa.array(chosen == index))
+        chosen_rows = batch.filter(from_bools(chosen == index))
         counts[split] = chosen_rows.num_rows
         path = part_path(job.directory, split, shard)
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -338,5 +343,5 @@ def _write(shard: int, batch: pa.RecordBatch, job: Job) -> dict[str, int]:
         with open_writer(temporary, batch.schema) as writer:
             for part in even_slices(chosen_rows):
                 writer.write_batch(part)
-        os.replace(temporary, path)
+        temporary.replace(path)
     return counts

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import uuid
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -27,7 +26,7 @@ class _Convert(beam.DoFn):  # type: ignore[misc]
             path.parent.mkdir(parents=True, exist_ok=True)
             temporary = path.with_name(f"{uuid.uuid4().hex}.tmp")
             temporary.write_text(report.to_json())
-            os.replace(temporary, path)  # a second try of the same shard replaces the whole report
+            temporary.replace(path)  # a second try of the same shard replaces the whole report
 
 
 class ConvertShards(beam.PTransform):  # type: ignore[misc]
