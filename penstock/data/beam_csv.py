@@ -14,7 +14,7 @@ from penstock.data.csv.convert import Job, run_shard
 __all__ = ["ConvertShards"]
 
 
-class _Convert(beam.DoFn):  # type: ignore[misc]
+class _Convert(beam.DoFn):
     def __init__(self, job: Job, reports: str) -> None:
         self._job = job
         self._reports = reports
@@ -29,7 +29,7 @@ class _Convert(beam.DoFn):  # type: ignore[misc]
             temporary.replace(path)  # a second try of the same shard replaces the whole report
 
 
-class ConvertShards(beam.PTransform):  # type: ignore[misc]
+class ConvertShards(beam.PTransform):
     """Reads and writes each shard where there is a free worker, and leaves its report as ``<reports>/<index>.json``."""
 
     def __init__(self, shards: Sequence[Shard], job: Job, reports: str) -> None:

@@ -34,7 +34,7 @@ _PORTION = 1 << 20
 """How many bytes of text are hashed at a time, which bounds memory."""
 
 
-def check_weights(splits: Mapping[str, int]) -> None:
+def check_weights(splits: Mapping[str, object]) -> None:
     """Refuses split names that are no directory names, and weights that are no positive integers.
 
     Raises:
@@ -125,8 +125,8 @@ def _unique_hashes(strings: pa.StringArray) -> Hashes:
     lengths = np.diff(offsets)
     result = lengths.astype(np.uint64) * _GAMMA
     for row in np.flatnonzero(lengths > _LONG):
-        digest = hashlib.blake2b(data[offsets[row] : offsets[row + 1]], digest_size=8).digest()
-        result[row] += np.uint64(int.from_bytes(digest, "little"))
+        digest = hashlib.blake2b(data[offsets[row] : offsets[row + 1]].tobytes(), digest_size=8).digest()
+        result[row] ^= np.uint64(int.from_bytes(digest, "little"))
     short = np.flatnonzero((lengths > 0) & (lengths <= _LONG))
     if not len(short):
         return result

@@ -29,6 +29,8 @@ from penstock.errors import DataError, PenstockError, StorageError, from_json
 
 __all__ = ["Column", "Job", "Place", "Report", "part_path", "read_strings", "run_shard"]
 
+_MOST_BYTES = (1 << 31) - (1 << 20)  # Arrow's reader counts the bytes of a block in 32 bits
+
 
 @dataclass(frozen=True)
 class Place:
@@ -196,8 +198,17 @@ def _read_shard(shard: Shard, job: Job) -> tuple[dict[str, Column], pa.RecordBat
         if not lost:
             break
         guess.update(dict.fromkeys(lost, Kind.STRING))
-    arrays = [pa.concat_arrays([_widen(part[name], column.kind) for part in parts]) for name, column in columns.items()]
-    return columns, pa.RecordBatch.from_arrays(arrays, list(columns))
+    try:
+        whole = [
+            pa.concat_arrays([_widen(part[name], column.kind) for part in parts]) for name, column in columns.items()
+        ]
+    except pa.ArrowInvalid as error:  # more than 2 GB of text in one column
+        raise DataError(
+            f"This compressed file is too large to be read as a whole: {error}.",
+            hint="Unpack it, so that it can be read in blocks, or split it.",
+            path=shard.blocks[0].path,
+        ) from error
+    return columns, pa.RecordBatch.from_arrays(whole, list(columns))
 
 
 def _is_number(array: pa.Array) -> bool:
@@ -260,6 +271,15 @@ def _parse(piece: Piece, block: Block, kinds: Mapping[str, Kind]) -> dict[str, p
         return "skip"
 
     data = piece.data
+    if len(data) > _MOST_BYTES:
+        raise DataError(
+            f"The {len(data):,} bytes from row {piece.line} on would have to be read in one piece: a row is that long, "
+            "or a quote inside an unquoted field hides where rows end.",
+            hint="Quote fields that hold quotes, and write those twice.",
+            path=block.path,
+            row=piece.line,
+            line=piece.line,
+        )
     # A quote that is never closed takes the rest of the text into its field without a word. Where quotes can't be
     # counted, a last row of our own tells: it must come back as it was.
     guard = b"" if piece.regular else b"penstock:end"
@@ -268,7 +288,7 @@ def _parse(piece: Piece, block: Block, kinds: Mapping[str, Kind]) -> dict[str, p
     table = pa.csv.read_csv(
         pa.BufferReader(data),
         read_options=pa.csv.ReadOptions(
-            column_names=list(block.columns), use_threads=False, block_size=min(max(len(data) + 1, 1 << 16), 2**31 - 1)
+            column_names=list(block.columns), use_threads=False, block_size=max(len(data) + 1, 1 << 16)
         ),
         parse_options=pa.csv.ParseOptions(newlines_in_values=b'"' in data, invalid_row_handler=remember),
         convert_options=pa.csv.ConvertOptions(

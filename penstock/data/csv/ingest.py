@@ -57,6 +57,10 @@ def ingest_csv(
     found = list(shards(files))
     if not found:
         raise _no_rows(files)
+    filled = {block.path for shard in found for block in shard.blocks}
+    for file in files:
+        if file.path not in filled:
+            ctx.warn(f"{file.path} has a header but no rows.")
     columns = files[0].columns
     _make_directories(examples, splits)
     job = Job(columns, _guess(found, columns, declared), declared, dict(splits), examples.uri)
