@@ -158,6 +158,8 @@ def test_payload_and_what_is_told(ingest_text: Ingest) -> None:
         (["1", "--2"], pa.string(), ["1", "--2"]),
         (["9223372036854775807", "-9223372036854775808"], pa.int64(), [2**63 - 1, -(2**63)]),
         (["9223372036854775808", "1"], pa.float64(), [2.0**63, 1.0]),
+        (["-9223372036854775809", "1"], pa.float64(), [-(2.0**63), 1.0]),
+        (["9999999999999999999", "-1"], pa.float64(), [1e19, -1.0]),
         (["00000000000000000000000000000000012"], pa.int64(), [12]),
     ],
 )
@@ -234,7 +236,8 @@ def test_directories_patterns_and_gzip(tmp_path: Path, ingest_at: Ingest) -> Non
 
 def test_no_heavy_imports(tmp_path: Path) -> None:
     """Naming the component imports no pyarrow; running it in this process imports neither Beam nor TensorFlow."""
-    (tmp_path / "a.csv").write_text("a\n1\n2\n")
+    rows = "1,0.5,Cash,,6743 - 78771 Luhak\n-2,,,,99999999999999999999\n3,nan,x,,9223372036854775807\n"
+    (tmp_path / "a.csv").write_text("n,x,s,nothing,mixed\n" + rows)
     code = f"""
 import sys
 from penstock.components.csv_example_gen import CsvExampleGen
@@ -326,8 +329,11 @@ def test_order_of_rows_columns_and_files_changes_no_split(
     (tmp_path / "many").mkdir()
     (tmp_path / "many" / "1.csv").write_text(as_csv(shuffled[:300]), newline="")
     (tmp_path / "many" / "0.csv").write_text(as_csv(shuffled[300:]), newline="")
-    (tmp_path / "many" / "2.csv").write_text("id,fare,payment,rare\n")
-    assert by_id(ingest_at(tmp_path / "many", SPLITS)) == expected
+    (tmp_path / "many" / "2.csv.gz").write_bytes(gzip.compress(b"id,fare,payment,rare\n"))
+    (tmp_path / "many" / "3.csv").write_text("id,fare,payment,rare\n")
+    many = ingest_at(tmp_path / "many", SPLITS)
+    assert by_id(many) == expected
+    assert many.warnings == [f"{tmp_path}/many/3.csv has a header but no rows."]
 
 
 def test_widening_moves_no_row(ingest_text: Ingest) -> None:
@@ -612,6 +618,30 @@ def test_a_place_that_cannot_be_written(tmp_path: Path) -> None:
             types={},
             ctx=Context(),
         )
+
+
+def test_a_full_disk_is_told(tmp_path: Path) -> None:
+    """When writing fails for want of room, the error says so, in the way of errors that a retry may mend."""
+    (tmp_path / "a.csv").write_text("a,b\n" + "".join(f"{n},{n * n % 9973}\n" for n in range(50_000)))
+    code = f"""
+import resource, signal
+from penstock.artifacts import Examples
+from penstock.components.csv_example_gen import CsvExampleGen
+from penstock.dsl import Context
+from penstock.errors import StorageError
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
+try:
+    CsvExampleGen.function(Examples({str(tmp_path / "out")!r}), input_base={str(tmp_path / "a.csv")!r},
+                           splits={{"all": 1}}, types={{}}, ctx=Context())
+except StorageError as error:
+    assert error.retryable
+    print(error)
+"""
+    done = subprocess.run([sys.executable, "-c", code], check=True, timeout=60, capture_output=True, text=True)
+    assert "File too large" in done.stdout
+    assert "Free space" in done.stdout
+    assert not list(tmp_path.glob("out/**/*.parquet"))
 
 
 def test_stray_quotes_are_text(ingest_text: Ingest, tiny_blocks: Callable[[int], None]) -> None:

@@ -65,7 +65,7 @@ def find(input_base: str) -> list[Path]:
     elif base.exists():
         raise DataError("This is neither a file nor a directory.", path=input_base, hint="Give a CSV file.")
     elif glob.has_magic(input_base):
-        found = [path for path in map(Path, glob.glob(input_base, recursive=True)) if path.is_file()]  # noqa: PTH207 - Path.glob takes no absolute pattern
+        found = [path for path in map(Path, glob.glob(input_base, recursive=True)) if path.is_file()]
         if not found:
             raise _missing(Path(input_base), "No file matches this pattern.")
     else:

@@ -13,15 +13,17 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from penstock.data.arrays import from_bools, to_numpy
 
 __all__ = ["Example", "Kind", "Seen", "convert", "examine", "widest"]
+
+Mask = npt.NDArray[np.bool_]
 
 _BLANKS = " \t"
 _INTEGER = r"^[+-]?[0-9]+$"
@@ -90,7 +92,7 @@ def examine(column: pa.StringArray) -> Seen:
         candidates = values.filter(from_bools(likely))
         number[likely] = to_numpy(pc.match_substring_regex(candidates, _NUMBER))
         whole = to_numpy(pc.match_substring_regex(candidates, _INTEGER))
-        too_large = _outside_int64(candidates) & whole
+        too_large = _outside_int64(candidates, whole)
         overflow[likely] = too_large
         integer[likely] = whole & ~too_large
     indices = to_numpy(encoded.indices)
@@ -120,17 +122,20 @@ def convert(column: pa.StringArray, kind: Kind) -> pa.Array:
     return pc.cast(trimmed, kind.arrow)
 
 
-def _outside_int64(values: pa.StringArray) -> np.ndarray[Any, np.dtype[np.bool_]]:
+def _outside_int64(values: pa.StringArray, whole: Mask) -> Mask:
+    """Which of the integers, as ``whole`` tells them, are outside 64 bits."""
     digits = pc.utf8_ltrim(pc.utf8_ltrim(values, characters="+-"), characters="0")
     length = to_numpy(pc.utf8_length(digits))
-    outside: np.ndarray[Any, np.dtype[np.bool_]] = length > 19
-    if (length == 19).any():
-        bound = pc.if_else(pc.starts_with(values, "-"), "9223372036854775808", "9223372036854775807")
-        outside |= (length == 19) & to_numpy(pc.greater(digits, bound))
+    outside: Mask = whole & (length > 19)
+    near = whole & (length == 19)  # of 19 digits, unsigned 64 bits hold all
+    if near.any():
+        magnitude = to_numpy(pc.cast(digits.filter(from_bools(near)), pa.uint64()))
+        negative = to_numpy(pc.starts_with(values.filter(from_bools(near)), "-"))
+        outside[near] = magnitude > np.uint64(2**63 - 1) + negative.astype(np.uint64)
     return outside
 
 
-def _first(values: pa.StringArray, indices: np.ndarray[Any, Any], wanted: np.ndarray[Any, Any]) -> Example | None:
+def _first(values: pa.StringArray, indices: npt.NDArray[np.integer], wanted: Mask) -> Example | None:
     if not wanted.any():
         return None
     at = np.isin(indices, np.flatnonzero(wanted))
