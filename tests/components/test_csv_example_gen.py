@@ -443,6 +443,7 @@ NUMBERS = "".join(f"{n},{n / 2}\n" for n in range(200))
         bad("a,b\n1,2\n3,4,5\n6\n", "Row 3 has 3 fields .* 2 columns: 3,4,5", "comma", id="too many fields", row=3),
         bad('a,b\n\n"x\ny",2\n\n3\n', "Row 6 has 1 fields .* 2 columns: 3", "'a'", id="too few fields", row=6),
         bad("a,b\n" + "1," * 10_000, r"Row 2 has 10001 .* \(20,000 characters\)", id="long ragged row", row=2),
+        bad(f'a,b\n1,"{"x" * 200_000}"\n2\n', "Row 3 has 1 fields", id="ragged after a long field", row=3),
         bad("a,b,a\n1,2,3\n", "names 'a' 2 times, as columns 1 and 3", "own", id="duplicate", column="a", row=1),
         bad("a,,c\n1,2,3\n", "no name for column 2 of 3", "Name it", id="empty name", row=1),
         bad("a,b,\n1,2,3\n", "no name for column 3 of 3", "end of the line", id="trailing comma", row=1),
