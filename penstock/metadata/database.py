@@ -11,7 +11,7 @@ from typing import Any
 
 import sqlalchemy
 from sqlalchemy import event
-from sqlalchemy.engine import URL, Connection, Engine, Row
+from sqlalchemy.engine import URL, Connection, Engine
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from penstock.errors import StoreError
@@ -69,18 +69,18 @@ class Transaction:
         if rows:
             self._connection.exec_driver_sql(_for_driver(sql, self._style), list(rows))
 
-    def rows(self, sql: str, *values: Any) -> Sequence[Row[Any]]:
+    def rows(self, sql: str, *values: Any) -> Sequence[Any]:
         """All rows of a query."""
         return self._connection.exec_driver_sql(_for_driver(sql, self._style), values).all()
 
-    def row(self, sql: str, *values: Any) -> Row[Any] | None:
+    def row(self, sql: str, *values: Any) -> Any:
         """The first row of a query, or None."""
         return self._connection.exec_driver_sql(_for_driver(sql, self._style), values).first()
 
-    def rows_in(self, sql: str, keys: Iterable[Any], *values: Any) -> list[Row[Any]]:
+    def rows_in(self, sql: str, keys: Iterable[Any], *values: Any) -> list[Any]:
         """All rows of a query whose text has ``{}`` where a list of keys belongs, before the other values."""
         wanted = list(dict.fromkeys(keys))
-        found: list[Row[Any]] = []
+        found: list[Any] = []
         for start in range(0, len(wanted), _CHUNK):
             chunk = wanted[start : start + _CHUNK]
             found += self.rows(sql.format(",".join("?" * len(chunk))), *chunk, *values)
