@@ -15,7 +15,7 @@ from sqlalchemy.engine import URL, Connection, Engine
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from penstock.errors import StoreError
-from penstock.metadata.location import checked_path, parse_url
+from penstock.metadata.location import checked_path, is_writable, parse_url
 
 __all__ = ["BUSY_SECONDS", "Database", "Transaction", "now_ms"]
 
@@ -128,6 +128,9 @@ class Database:
             # SQLite reads a URI only if it begins so; the path's own special characters are escaped.
             database = self.path.absolute().as_uri()
             query = {"mode": "ro", "uri": "true"}
+            if not is_writable(self.path.parent) and not self.path.with_name(f"{self.path.name}-wal").exists():
+                # SQLite would need to make files beside it to tell other processes of this reader.
+                query["immutable"] = "1"
         engine = sqlalchemy.create_engine(
             URL.create("sqlite", database=database, query=query),
             connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False},

@@ -155,7 +155,7 @@ def find(transaction: Transaction, run_id: str, pipeline: str | None) -> RunReco
         if len(rows) > 1:
             names = ", ".join(sorted(str(one.id) for one in rows)[:5])
             raise UsageError(f"Several runs begin with {run_id!r}: {names}.", hint="Give more of the id.")
-        if not rows or not run_id:
+        if not rows:
             newest = [record.id for record in listing(transaction, pipeline, 200, 0)]
             hint = did_you_mean(run_id, newest) or "Start one: penstock run."
             raise UsageError(f"There is no run {run_id!r}.", hint=hint, run=run_id)

@@ -39,13 +39,13 @@ class Kind(IntEnum):
     BOOLEAN = 6
 
     @classmethod
-    def of(cls, python_type: type) -> Kind:
-        """The kind that holds values of a Python type."""
+    def of(cls, python_type: type, where: str = "A property") -> Kind:
+        """The kind that holds values of a Python type; ``where`` names the property in the message if none does."""
         for known, kind in _BY_TYPE.items():
             if issubclass(python_type, known):
                 return kind
         raise StoreError(
-            f"A property cannot hold {python_type.__name__}.",
+            f"{where} cannot hold {python_type.__name__}.",
             hint="Use int, float, str, bool or a mapping of JSON values.",
         )
 
@@ -83,7 +83,7 @@ def to_row(value: Value, where: str, *, declared: Kind | None = None, raw_bytes:
     Raises:
         StoreError: The value is of another kind than declared, or one that the store cannot give back.
     """
-    kind = Kind.of(type(value))
+    kind = Kind.of(type(value), where)
     if declared is not None and kind is not declared:
         if not (declared is Kind.DOUBLE and kind is Kind.INT):
             raise StoreError(
