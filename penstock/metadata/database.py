@@ -156,7 +156,9 @@ class Database:
     def read(self) -> Iterator[Transaction]:
         """A transaction that sees one moment of the store and waits for nobody."""
         with self.translated_errors(), self._engine.begin() as connection:
-            yield Transaction(connection, self._known)
+            transaction = Transaction(connection, self._known)
+            yield transaction
+        self._known.update(transaction.learned)
 
     @contextlib.contextmanager
     def write(self) -> Iterator[Transaction]:

@@ -106,14 +106,15 @@ def reuse(
     With ``as_before`` its inputs and parameters are those of the earlier execution, not the attempt's.
     """
     _check_live(transaction, attempt.node_id, cached.outputs)
-    source = artifacts.execution(transaction, cached.execution_id)
     if as_before:
-        attempt = replace(attempt, inputs=source.inputs, parameters=source.parameters)
+        before = artifacts.execution(transaction, cached.execution_id)
+        attempt = replace(attempt, inputs=before.inputs, parameters=before.parameters)
+    source = transaction.row("SELECT source_id FROM penstock_execution WHERE execution_id = ?", cached.execution_id)
     execution_id = executions.insert_attempt(
         transaction,
         attempt,
         ExecutionState.CACHED,
-        source_id=source.source_id or source.id,
+        source_id=source.source_id,
         blocked=cached.blocked,
         note=cached.note,
     )
@@ -203,7 +204,7 @@ def _put_artifacts(
         if new.digest is not None:
             content.append((artifact_id, new.algorithm, new.digest, new.size))
         stored[name].append(_stored(node, new, lease, pipeline, name))
-    links.put_events(transaction, made)
+    links.put_events(transaction, made, certain=True)
     transaction.many("INSERT INTO penstock_content (artifact_id, algorithm, digest, size) VALUES (?, ?, ?, ?)", content)
     return stored
 
@@ -261,7 +262,9 @@ def _hand_on(
     for name, several in outputs.items():
         for index, one in enumerate(several):
             paths[one.id] = (*paths.get(one.id, ()), name, index)
-    links.put_events(transaction, [Event(one, execution_id, made_as, path) for one, path in paths.items()])
+    links.put_events(
+        transaction, [Event(one, execution_id, made_as, path) for one, path in paths.items()], certain=True
+    )
     pipeline = runs.pipeline_of(transaction, attempt.run_id)
     links.attribute(transaction, contexts.of_node(transaction, pipeline, attempt.run_id, attempt.node_id), paths)
 

@@ -75,10 +75,14 @@ def end(transaction: Transaction, run_id: str, state: RunState) -> None:
 
 def pipeline_of(transaction: Transaction, run_id: str) -> str:
     """The pipeline of a run that must have begun."""
-    row = transaction.row("SELECT pipeline FROM penstock_run WHERE id = ?", run_id)
-    if row is None:
-        raise StoreError(f"There is no run {run_id}.", hint="Begin it first.")
-    return str(row[0])
+    known = transaction.recall(("run", run_id))
+    if known is None:
+        row = transaction.row("SELECT pipeline FROM penstock_run WHERE id = ?", run_id)
+        if row is None:
+            raise StoreError(f"There is no run {run_id}.", hint="Begin it first.")
+        known = row[0]
+        transaction.remember(("run", run_id), known)
+    return str(known)
 
 
 def put_node(transaction: Transaction, node: NodeRecord) -> None:

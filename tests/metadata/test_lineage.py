@@ -23,7 +23,7 @@ def test_upwards_lies_everything_that_a_model_was_made_from(store: Store, taxi: 
         "Evaluator",
         "Pusher",
     }
-    trainer = taxi["model"].execution_id
+    trainer = taxi["model"].execution_id or 0
     assert {edge for edge in found.edges if edge.execution_id == trainer} == {
         Edge(taxi["examples"].id, trainer, "input", "examples"),
         Edge(taxi["transform_graph"].id, trainer, "input", "transform_graph"),

@@ -182,7 +182,7 @@ def test_a_reuse_records_what_it_would_have_read(store: Store, publish: Publish)
     assert (found.inputs, found.parameters) == ({"e": [two.id]}, {"p": 1})
 
 
-def test_metrics_keep_exact_numbers(store: Store, publish: Publish) -> None:
+def test_metrics_keep_exact_numbers(store: Store) -> None:
     """Infinities and NaN, which SQLite has not, and doubles to the last bit, in the order recorded."""
     values = [math.inf, -math.inf, math.nan, 1e-9, 1 / 3, 5e-324]
     lease = store.begin_execution("r1", "n", "N")

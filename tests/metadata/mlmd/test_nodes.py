@@ -20,9 +20,9 @@ from penstock.metadata.mlmd.nodes import (
     update,
 )
 from penstock.metadata.mlmd.types import Type, TypeKind, put_type
-from penstock.metadata.mlmd.values import AnyMessage, Kind
+from penstock.metadata.mlmd.values import AnyMessage, Kind, Value
 
-ALL_KINDS = {
+ALL_KINDS: dict[str, Value] = {
     "int": 1,
     "double": 0.1,
     "string": "s",

@@ -77,12 +77,12 @@ def test_listings_leave_mlmds_own_types_out(store: Store) -> None:
 def test_what_a_failed_transaction_learned_is_forgotten(store: Store) -> None:
     """A type whose registration was rolled back is registered when it is needed again."""
 
-    class Stop(Exception):
+    class StopError(Exception):
         pass
 
-    with pytest.raises(Stop), store.database.write() as transaction:
+    with pytest.raises(StopError), store.database.write() as transaction:
         put_type(transaction, MODEL)
-        raise Stop
+        raise StopError
     with store.database.read() as transaction:
         assert get_type(transaction, TypeKind.ARTIFACT, "Net") is None
     with store.database.write() as transaction:

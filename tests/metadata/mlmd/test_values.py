@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import math
 from enum import StrEnum
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -13,7 +13,7 @@ from penstock.errors import StoreError
 from penstock.metadata import Store
 from penstock.metadata.mlmd.nodes import Artifact, fetch, insert
 from penstock.metadata.mlmd.types import Type, TypeKind, put_type
-from penstock.metadata.mlmd.values import AnyMessage, Kind, from_row, to_row
+from penstock.metadata.mlmd.values import AnyMessage, Kind, Value, from_row, to_row
 
 HOSTILE = st.sampled_from(
     [
@@ -124,8 +124,10 @@ def test_numpy_numbers_and_string_enumerations_are_plain_values() -> None:
     class Mode(StrEnum):
         FAST = "fast"
 
-    assert from_row(to_row(np.int64(3), "x")) == 3
-    assert from_row(to_row(np.float32(0.5), "x")) == 0.5
+    for number, plain in [(np.int64(3), 3), (np.float32(0.5), 0.5)]:
+        found = from_row(to_row(cast("Value", number), "x"))
+        assert found == plain
+        assert type(found) is type(plain)
     assert type(from_row(to_row(Mode.FAST, "x"))) is str
 
 
@@ -139,13 +141,25 @@ def test_values_without_a_kind_are_refused_by_name(value: Any) -> None:
 def test_an_integer_is_taken_where_a_double_is_declared() -> None:
     """Python writes 1 for 1.0; anything else of another kind is refused."""
     assert from_row(to_row(1, "x", declared=Kind.DOUBLE)) == 1.0
-    for value, declared in [(1.0, Kind.INT), (True, Kind.INT), (1, Kind.STRING), ("1", Kind.INT), (1, Kind.BOOLEAN)]:
+    refused: list[tuple[Value, Kind]] = [
+        (1.0, Kind.INT),
+        (True, Kind.INT),
+        (1, Kind.STRING),
+        ("1", Kind.INT),
+        (1, Kind.BOOLEAN),
+    ]
+    for value, declared in refused:
         with pytest.raises(StoreError, match=f"declares {declared.name}"):
             to_row(value, "x", declared=declared)
 
 
 def test_deep_structures_are_checked_where_it_hurts() -> None:
     """Integers that a double cannot hold, foreign keys and foreign types are refused anywhere inside."""
-    for value, message in [({"a": [{"b": 2**53 + 1}]}, "exactly"), ({1: 2}, "key 1"), ({"a": {"b": {3}}}, "set")]:
+    refused: list[tuple[Any, str]] = [
+        ({"a": [{"b": 2**53 + 1}]}, "exactly"),
+        ({1: 2}, "key 1"),
+        ({"a": {"b": {3}}}, "set"),
+    ]
+    for value, message in refused:
         with pytest.raises(StoreError, match=message):
             to_row(value, "x")
