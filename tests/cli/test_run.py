@@ -54,9 +54,11 @@ def test_named_nodes_run_again(invoke: Invoke, runnable: Path) -> None:
     assert {node["state"] for node in every["nodes"].values()} == {"complete"}
 
 
-def test_nodes_given_as_a_word_of_their_own_are_explained(invoke: Invoke, runnable: Path) -> None:
+def test_nodes_given_as_a_word_of_their_own_are_explained(
+    invoke: Invoke, runnable: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """`--no-cache Train` takes Train for the pipeline; the message says how to name nodes."""
-    os.chdir(runnable)
+    monkeypatch.chdir(runnable)
     result = invoke("run", "--no-cache", "Train")
     assert result.exit_code == 2
     assert "--no-cache=Train" in result.stderr

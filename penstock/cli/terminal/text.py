@@ -66,11 +66,12 @@ def duration(seconds: float) -> str:
     """
     if seconds < 0.1:
         return f"{seconds:.2f} s"
-    if seconds < _MINUTE:
+    if round(seconds, 1) < _MINUTE:
         return f"{seconds:.1f} s"
-    if seconds < _HOUR:
-        return f"{int(seconds) // 60} min {int(seconds) % 60:02d} s"
-    return f"{int(seconds) // 3600} h {int(seconds) % 3600 // 60:02d} min"
+    whole = round(seconds)
+    if whole < _HOUR:
+        return f"{whole // 60} min {whole % 60:02d} s"
+    return f"{whole // 3600} h {whole % 3600 // 60:02d} min"
 
 
 def size(bytes_: float) -> str:
