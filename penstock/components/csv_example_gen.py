@@ -1,0 +1,46 @@
+"""CsvExampleGen: CSV files in, typed Parquet examples in splits out."""
+
+from __future__ import annotations
+
+from penstock.artifacts import Examples
+from penstock.dsl import Context, InputPath, Output, component
+
+__all__ = ["CsvExampleGen"]
+
+_SPLITS = {"train": 2, "eval": 1}
+_NO_TYPES: dict[str, str] = {}
+
+
+@component
+def CsvExampleGen(  # noqa: N802 - components are named like classes, as in TFX
+    examples: Output[Examples],
+    *,
+    input_base: InputPath,
+    splits: dict[str, int] = _SPLITS,
+    types: dict[str, str] = _NO_TYPES,
+    ctx: Context,
+) -> None:
+    """Reads CSV files, tells the types of their columns and shares the rows out to splits.
+
+    A column is int64 if all its values are, else float64, else string; it is looked at as a whole. An empty field,
+    quoted or not, is a missing value, and a column without any value has the type null. A column that would become
+    string although 99 % of its values are numbers is an error that names the first value that is not.
+
+    A row's split follows from its values alone, so that it is the same whatever the order of rows and files, and rows
+    that are equal are never in two splits.
+
+    Args:
+        examples: Parquet files by split.
+        input_base: A CSV file, a directory of ``*.csv`` files, or a pattern; gzip files are recognised. UTF-8, comma
+            separated, with a header.
+        splits: Names and weights of the splits, as ratios.
+        types: Types that are declared and not told from the values, by column: ``int``, ``float`` or ``string``.
+        ctx: The running node.
+
+    Raises:
+        DataError: The data is not usable; names file, row, column and what to do.
+        UsageError: Splits or types are not usable.
+    """
+    from penstock.data.csv.ingest import ingest_csv
+
+    ingest_csv(input_base, examples, splits, types, ctx)

@@ -1,0 +1,342 @@
+"""Turning a shard of CSV text into the Parquet files of its splits, and a report of what its columns hold.
+
+Types are guessed before and widened where a shard's values disagree, so that text is parsed once unless the guess was
+wrong. Text goes to Arrow's reader with the guessed types; only where that fails are its columns read as strings and
+looked at one by one.
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+import os
+import uuid
+import zlib
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.csv
+
+from penstock.data.csv.blocks import Block, Piece, Shard, pieces
+from penstock.data.csv.rows import not_utf8, rows, shortened
+from penstock.data.csv.values import Example, Kind, Seen, convert, examine, widest
+from penstock.data.examples import even_slices, open_writer
+from penstock.data.splits import split_indices
+from penstock.errors import DataError, PenstockError, StorageError, from_json
+
+__all__ = ["Column", "Job", "Place", "Report", "part_path", "read_strings", "run_shard"]
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a value stands: block of the shard, piece of the block, row of the piece, all from 0; and its text."""
+
+    block: int
+    piece: int
+    row: int
+    text: str
+
+
+@dataclass(frozen=True)
+class Column:
+    """What a shard's values of one column are; see `penstock.data.csv.values.Seen`."""
+
+    kind: Kind
+    present: int = 0
+    numbers: int = 0
+    text: Place | None = None
+    fraction: Place | None = None
+    overflow: Place | None = None
+
+    @property
+    def misfit(self) -> Place | None:
+        """The first value that the type does not hold; only a type that was fixed has any."""
+        return {Kind.INT64: self.fraction, Kind.FLOAT64: self.text}.get(self.kind)
+
+    def with_values(self, seen: Seen, block: int, piece: int) -> Column:
+        """The column with the values of one more piece."""
+
+        def first(known: Place | None, found: Example | None) -> Place | None:
+            return known or (Place(block, piece, found.row, found.text[:1000]) if found else None)
+
+        return Column(
+            widest([self.kind, seen.kind]),
+            self.present + seen.present,
+            self.numbers + seen.numbers,
+            first(self.text, seen.text),
+            first(self.fraction, seen.fraction),
+            first(self.overflow, seen.overflow),
+        )
+
+
+@dataclass(frozen=True)
+class Report:
+    """What a shard held. Written as JSON by workers that may be elsewhere.
+
+    Attributes:
+        shard: The shard's index.
+        columns: By name; ``kind`` is the type they were written as.
+        rows: Number of rows by split.
+        problem: A `PenstockError` as JSON, if the shard could not be read; nothing was written then.
+    """
+
+    shard: int
+    columns: dict[str, Column] = field(default_factory=dict)
+    rows: dict[str, int] = field(default_factory=dict)
+    problem: dict[str, Any] | None = None
+
+    def to_json(self) -> str:
+        """As a JSON text."""
+        return json.dumps(asdict(self))
+
+    @classmethod
+    def from_json(cls, text: str) -> Report:
+        """The report that `to_json` wrote."""
+        value = json.loads(text)
+        columns = {}
+        for name, column in value["columns"].items():
+            places = {key: Place(**column[key]) if column[key] else None for key in ("text", "fraction", "overflow")}
+            columns[name] = Column(Kind(column["kind"]), column["present"], column["numbers"], **places)
+        return cls(value["shard"], columns, value["rows"], value["problem"])
+
+    def raise_problem(self) -> None:
+        """Raises what kept the shard from being read, if anything."""
+        if self.problem is not None:
+            raise from_json(self.problem)
+
+
+@dataclass(frozen=True)
+class Job:
+    """What is the same for all shards.
+
+    Attributes:
+        columns: The columns' names, in the order of the output.
+        guess: The type each is first read as; one that is not in it is told by its values.
+        fixed: Columns whose type is not to be widened or narrowed; their values are known or required to fit.
+        splits: Names and weights.
+        directory: The Examples' directory.
+    """
+
+    columns: tuple[str, ...]
+    guess: Mapping[str, Kind]
+    fixed: Mapping[str, Kind]
+    splits: Mapping[str, int]
+    directory: str
+
+
+def part_path(directory: str, split: str, shard: int) -> Path:
+    """Where a shard's rows of one split lie until all shards are written."""
+    return Path(directory, f"Split-{split}", f".part-{shard:05d}.parquet")
+
+
+def run_shard(shard: Shard, job: Job) -> Report:
+    """Reads a shard and writes its splits. The same shard and job always give the same bytes.
+
+    Returns:
+        The report; what is wrong with the data stands in it and is not raised, so that it travels from any worker.
+    """
+    try:
+        columns, batch = _read_shard(shard, job)
+        return Report(shard.index, columns, {} if batch is None else _write(shard.index, batch, job))
+    except PenstockError as error:
+        return Report(shard.index, problem=error.to_json())
+    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
+        files = ", ".join(sorted({block.path for block in shard.blocks if block.stop is None}))
+        damaged = DataError(f"This gzip file is damaged: {error}.", path=files, hint="Copy it again, whole.")
+        return Report(shard.index, problem=damaged.to_json())
+    except OSError as error:
+        if error.errno is None:
+            raise
+        problem = StorageError(
+            f"Reading {shard.blocks[0].path} or writing below {job.directory} failed: {error.strerror}.",
+            hint="Free space on the disk or check permissions, then run again.",
+            path=str(error.filename or job.directory),
+        )
+        return Report(shard.index, problem=problem.to_json())
+
+
+def read_strings(piece: Piece, block: Block) -> dict[str, pa.StringArray]:
+    """The columns of a piece as text, missing values null."""
+    return _parse(piece, block, dict.fromkeys(block.columns, Kind.STRING))
+
+
+def _read_shard(shard: Shard, job: Job) -> tuple[dict[str, Column], pa.RecordBatch | None]:
+    """The columns' reports and the rows; no rows if a value does not fit its fixed type."""
+    guess = dict(job.guess)
+    while True:
+        columns = {name: Column(job.fixed.get(name, Kind.NULL)) for name in job.columns}
+        parts: list[dict[str, pa.Array]] = []
+        for number, block in enumerate(shard.blocks):
+            for index, piece in enumerate(pieces(block)):
+                arrays, seen = _read_piece(piece, block, guess, job.fixed)
+                parts.append(arrays)
+                columns = {name: columns[name].with_values(seen[name], number, index) for name in job.columns}
+        if any(column.misfit for column in columns.values()):
+            return columns, None
+        # A number's text is gone once it is read as a number: a column that turns out to be text is read again.
+        lost = [
+            name
+            for name, column in columns.items()
+            if column.kind is Kind.STRING and any(_is_number(part[name]) for part in parts)
+        ]
+        if not lost:
+            break
+        guess.update(dict.fromkeys(lost, Kind.STRING))
+    arrays = [pa.concat_arrays([_widen(part[name], column.kind) for part in parts]) for name, column in columns.items()]
+    return columns, pa.RecordBatch.from_arrays(arrays, list(columns))
+
+
+def _is_number(array: pa.Array) -> bool:
+    return pa.types.is_primitive(array.type) and array.null_count < len(array)
+
+
+def _widen(array: pa.Array, kind: Kind) -> pa.Array:
+    if array.type == kind.arrow:
+        return array
+    if array.null_count == len(array):
+        return pa.nulls(len(array), kind.arrow)
+    return array.cast(kind.arrow, safe=False)
+
+
+def _read_piece(
+    piece: Piece, block: Block, guess: Mapping[str, Kind], fixed: Mapping[str, Kind]
+) -> tuple[dict[str, pa.Array], dict[str, Seen]]:
+    """The arrays of a piece and what they hold, read as guessed if that is possible."""
+    if not piece.data.isascii():
+        try:
+            piece.data.decode()
+        except UnicodeDecodeError as error:
+            raise not_utf8(
+                block.path, piece.data, line=piece.line, offset=piece.offset, columns=block.columns
+            ) from error
+    kinds = dict.fromkeys(block.columns, Kind.STRING)
+    # Arrow takes 0x1F for an integer, which it is not here.
+    if piece.regular and b"0x" not in piece.data and b"0X" not in piece.data:
+        kinds.update({name: kind for name, kind in {**guess, **fixed}.items() if kind is not Kind.NULL})
+    try:
+        arrays = _parse(piece, block, kinds)
+    except pa.ArrowInvalid as error:
+        if "conversion error" not in str(error):
+            raise DataError(f"This is not readable as CSV: {error}", path=block.path, row=piece.line) from error
+        arrays = read_strings(piece, block)
+    seen = {}
+    for name, array in arrays.items():
+        found = _seen(array, fixed.get(name))
+        kind = fixed[name] if name in fixed else widest([guess.get(name, Kind.NULL), found.kind])
+        if pa.types.is_string(array.type) and found.kind <= kind:
+            arrays[name] = convert(array, kind)
+        seen[name] = replace(found, kind=kind)
+    return arrays, seen
+
+
+def _seen(array: pa.Array, fixed: Kind | None) -> Seen:
+    present = len(array) - array.null_count
+    if present and pa.types.is_string(array.type) and fixed is not Kind.STRING:
+        return examine(array)
+    kind = {pa.int64(): Kind.INT64, pa.float64(): Kind.FLOAT64}.get(array.type, Kind.STRING)
+    return Seen(kind if present else Kind.NULL, present, 0 if kind is Kind.STRING else present)
+
+
+def _parse(piece: Piece, block: Block, kinds: Mapping[str, Kind]) -> dict[str, pa.Array]:
+    """Arrow's reader on a piece.
+
+    Raises:
+        DataError: A row has too many or too few fields, or a quote is not closed.
+        pyarrow.ArrowInvalid: A value is not of the type wanted.
+    """
+    ragged: list[pa.csv.InvalidRow] = []
+
+    def remember(row: pa.csv.InvalidRow) -> str:
+        if not ragged:
+            ragged.append(row)
+        return "skip"
+
+    data = piece.data
+    # A quote that is never closed takes the rest of the text into its field without a word. Where quotes can't be
+    # counted, a last row of our own tells: it must come back as it was.
+    guard = b"" if piece.regular else b"penstock:end"
+    if guard:
+        data = data.rstrip(b"\r\n") + b"\n" + b",".join([guard] * len(block.columns)) + b"\n"
+    table = pa.csv.read_csv(
+        pa.BufferReader(data),
+        read_options=pa.csv.ReadOptions(
+            column_names=list(block.columns), use_threads=False, block_size=min(max(len(data) + 1, 1 << 16), 2**31 - 1)
+        ),
+        parse_options=pa.csv.ParseOptions(newlines_in_values=b'"' in data, invalid_row_handler=remember),
+        convert_options=pa.csv.ConvertOptions(
+            column_types={name: kind.arrow for name, kind in kinds.items()},
+            null_values=[""],
+            strings_can_be_null=True,
+            quoted_strings_can_be_null=True,
+            check_utf8=False,  # done before, where the offset of what is wrong can be told
+        ),
+    )
+    if ragged:
+        raise _ragged(piece, block, ragged[0])
+    arrays = {name: _joined(table[name]) for name in table.column_names}
+    if guard:
+        for name, array in arrays.items():
+            if not len(array) or array[-1].as_py() != guard.decode():
+                raise _swallowed(piece, block)
+            arrays[name] = array.slice(0, len(array) - 1)
+    return arrays
+
+
+def _joined(column: pa.ChunkedArray) -> pa.Array:
+    return column.chunk(0) if column.num_chunks == 1 else pa.concat_arrays(column.chunks or [pa.array([], column.type)])
+
+
+def _ragged(piece: Piece, block: Block, invalid: pa.csv.InvalidRow) -> DataError:
+    line = piece.line
+    for at, row in enumerate(rows(piece.data.decode(), piece.line), 1):
+        line = row.line
+        if at == invalid.number:
+            if not piece.regular and len(row.fields) == invalid.expected_columns:
+                return _swallowed(piece, block)
+            break
+    expected, found = invalid.expected_columns, invalid.actual_columns
+    if found > expected:
+        hint = "Quote a field that holds a comma, or remove what is too much."
+    else:
+        hint = f"The last column it has a field for is {block.columns[found - 1]!r}. Add the fields that are missing."
+    return DataError(
+        f"Row {line} has {found} fields where the header has {expected} columns: {shortened(invalid.text)}",
+        hint=hint,
+        path=block.path,
+        row=line,
+        line=line,
+        expected=expected,
+        found=found,
+    )
+
+
+def _swallowed(piece: Piece, block: Block) -> DataError:
+    *_, last = rows(piece.data.decode(), piece.line)
+    return DataError(
+        f"The quoted field that begins in row {last.line} never ends: its closing quote is missing. "
+        f"The row: {shortened(','.join(last.fields))}",
+        hint="Close the quote. A quote inside a quoted field is written twice.",
+        path=block.path,
+        row=last.line,
+        line=last.line,
+    )
+
+
+def _write(shard: int, batch: pa.RecordBatch, job: Job) -> dict[str, int]:
+    """Writes each split's rows to a file of its own, renamed at the end so that a second try never meets a half one."""
+    chosen = split_indices(batch, job.splits)
+    counts = {}
+    for index, split in enumerate(job.splits):
+        chosen_rows = batch.filter(pa.array(chosen == index))
+        counts[split] = chosen_rows.num_rows
+        path = part_path(job.directory, split, shard)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary = path.with_name(f".{uuid.uuid4().hex}.parquet")
+        with open_writer(temporary, batch.schema) as writer:
+            for part in even_slices(chosen_rows):
+                writer.write_batch(part)
+        os.replace(temporary, path)
+    return counts

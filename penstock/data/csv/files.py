@@ -1,0 +1,249 @@
+"""The CSV files an input path means, and their headers; what is wrong with them is said before anything is computed."""
+
+from __future__ import annotations
+
+import glob
+import gzip
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from penstock.data.csv.rows import not_utf8, rows
+from penstock.errors import DataError, did_you_mean
+
+__all__ = ["CsvFile", "find", "open_all"]
+
+_HEADER_BYTES = 1 << 20
+_MOST_HEADER_BYTES = 64 << 20
+_SUFFIXES = (".csv", ".csv.gz")
+_BOM = b"\xef\xbb\xbf"
+_OTHER_FORMATS = {
+    b"PK\x03\x04": "a zip archive or spreadsheet",
+    b"PAR1": "a Parquet file",
+    b"\xff\xfe": "text in UTF-16",
+    b"\xfe\xff": "text in UTF-16",
+    b"BZh": "compressed by bzip2",
+    b"\xfd7zXZ": "compressed by xz",
+    b"\x28\xb5\x2f\xfd": "compressed by zstd",
+    b"SQLite": "an SQLite database",
+}
+
+
+@dataclass(frozen=True)
+class CsvFile:
+    """A file with its header read.
+
+    Attributes:
+        path: The file.
+        columns: The names in its header.
+        body: Offset of the first byte behind the header, in the uncompressed text.
+        body_line: Number of the line there; the file's first is 1.
+        compressed: Whether it is a gzip file, as told by its first bytes.
+    """
+
+    path: str
+    columns: tuple[str, ...]
+    body: int
+    body_line: int
+    compressed: bool
+
+
+def find(input_base: str) -> list[Path]:
+    """The files of a path: the file itself, the CSV files of a directory, or those that a pattern matches; sorted.
+
+    Raises:
+        DataError: There are none; offers near names.
+    """
+    base = Path(input_base)
+    if base.is_file():
+        return [base]
+    if base.is_dir():
+        found = [path for path in base.iterdir() if path.name.lower().endswith(_SUFFIXES) and _visible(path)]
+        if not found:
+            raise _no_files(base)
+    elif base.exists():
+        raise DataError("This is neither a file nor a directory.", path=input_base, hint="Give a CSV file.")
+    elif glob.has_magic(input_base):
+        found = [path for path in map(Path, glob.glob(input_base, recursive=True)) if path.is_file()]
+        if not found:
+            raise _missing(Path(input_base), "No file matches this pattern.")
+    else:
+        raise _missing(base, "There is no such file or directory.")
+    return sorted(found)
+
+
+def open_all(paths: Sequence[Path]) -> list[CsvFile]:
+    """Reads the headers and holds each against the first; the order of the columns may differ.
+
+    Raises:
+        DataError: A file is empty, unreadable or no text, a header is unusable, or two headers differ.
+    """
+    files = [_open(path) for path in paths]
+    first = files[0]
+    for file in files[1:]:
+        lacks = [name for name in first.columns if name not in file.columns]
+        more = [name for name in file.columns if name not in first.columns]
+        if lacks or more:
+            differences = [
+                f"{_names(names)} only in {where.path}" for names, where in ((lacks, first), (more, file)) if names
+            ]
+            raise DataError(
+                f"Its columns differ from those of {first.path}: {'; '.join(differences)}.",
+                hint="All files of one input must have the same columns. Correct one, or give a pattern that leaves "
+                "it out.",
+                path=file.path,
+                row=1,
+                other=first.path,
+                column=(lacks + more)[0],
+            )
+    return files
+
+
+def _open(path: Path) -> CsvFile:
+    try:
+        return _read_header(path)
+    except (gzip.BadGzipFile, EOFError) as error:
+        raise DataError(f"This gzip file is damaged: {error}.", path=str(path), hint="Copy it again.") from error
+    except OSError as error:
+        raise DataError(
+            f"The file cannot be read: {error.strerror or error}.", path=str(path), hint="Check its permissions."
+        ) from error
+
+
+def _read_header(path: Path) -> CsvFile:
+    with path.open("rb") as stream:
+        magic = stream.read(8)
+    compressed = magic.startswith(b"\x1f\x8b")
+    with gzip.open(path, "rb") if compressed else path.open("rb") as stream:
+        text = stream.read(_HEADER_BYTES)
+        _check_text(path, magic, text)
+        begin = len(_BOM) if text.startswith(_BOM) else 0
+        while begin < len(text) and text[begin] in b"\r\n":
+            begin += 1
+        end = _header_end(text, begin)
+        while end < 0 and len(text) < _MOST_HEADER_BYTES:
+            more = stream.read(_HEADER_BYTES)
+            text += more
+            end = _header_end(text, begin) if more else len(text)
+    if end < 0:
+        raise DataError(f"The first line is longer than {_MOST_HEADER_BYTES:,} bytes.", path=str(path), row=1)
+    header = text[begin:end]
+    first_line = 1 + text.count(b"\n", 0, begin)
+    if not header.strip():
+        raise DataError("The file has no header, only blank lines.", path=str(path), hint=_WANTED)
+    try:
+        decoded = header.decode()
+    except UnicodeDecodeError as error:
+        raise not_utf8(str(path), header, offset=begin, line=first_line) from error
+    columns = tuple(next(rows(decoded)).fields)
+    _check_columns(path, columns, first_line)
+    body_line = 1 + text.count(b"\n", 0, end)
+    return CsvFile(str(path), columns, end, body_line, compressed)
+
+
+_WANTED = "A CSV file with a header line and at least one row is expected."
+
+
+def _check_text(path: Path, magic: bytes, text: bytes) -> None:
+    if not text.removeprefix(_BOM):
+        raise DataError("The file is empty.", path=str(path), hint=_WANTED)
+    for start, name in _OTHER_FORMATS.items():
+        if magic.startswith(start):
+            raise DataError(f"This is no CSV text, but {name}.", path=str(path), hint="Expected is CSV in UTF-8.")
+    line, _, rest = text.partition(b"\n")
+    if not rest and b"\r" in line.rstrip(b"\r") and b'"' not in line:
+        raise DataError(
+            "The lines end with a carriage return alone, as on early Macintoshes.",
+            path=str(path),
+            hint=r"Convert them: tr '\r' '\n' < old.csv > new.csv",
+        )
+    nul = line.find(b"\0")
+    if nul >= 0:
+        raise DataError(
+            f"Line 1 holds a NUL byte (offset {nul:,}): this is no CSV text.",
+            path=str(path),
+            row=1,
+            hint="Expected is CSV in UTF-8.",
+        )
+
+
+def _header_end(text: bytes, begin: int) -> int:
+    """Offset behind the first line end that is outside quotes, or -1."""
+    end, quotes = begin, 0
+    while True:
+        following = text.find(b"\n", end)
+        if following < 0:
+            return -1
+        quotes += text.count(b'"', end, following)
+        end = following + 1
+        if quotes % 2 == 0:
+            return end
+
+
+def _check_columns(path: Path, columns: tuple[str, ...], line: int) -> None:
+    if len(columns) == 1:
+        for separator, name in ((";", "semicolons"), ("\t", "tabs"), ("|", "bars")):
+            if separator in columns[0]:
+                raise DataError(
+                    f"The header is one column, {columns[0][:80]!r}: its fields seem to be separated by {name}.",
+                    path=str(path),
+                    row=line,
+                    hint="Fields are separated by commas. Write the file again with commas.",
+                )
+    for index, name in enumerate(columns, 1):
+        if not name.strip():
+            raise DataError(
+                f"The header (row {line}) has no name for column {index} of {len(columns)}.",
+                path=str(path),
+                row=line,
+                line=line,
+                column=index,
+                hint="Name it, or remove the column. A comma at the end of the line makes one, too.",
+            )
+    name, count = Counter(columns).most_common(1)[0]
+    if count > 1:
+        at = [str(index) for index, other in enumerate(columns, 1) if other == name]
+        raise DataError(
+            f"The header (row {line}) names {name!r} {count} times, as columns {_joined(at)}.",
+            path=str(path),
+            row=line,
+            line=line,
+            column=name,
+            hint="Give each column a name of its own.",
+        )
+
+
+def _missing(base: Path, message: str) -> DataError:
+    exists = base.parent
+    missing = base.name
+    while not exists.is_dir() and exists != exists.parent and not glob.has_magic(exists.name):
+        missing, exists = exists.name, exists.parent
+    names = [path.name for path in exists.iterdir()] if exists.is_dir() else []
+    near = did_you_mean(missing, [name for name in names if not name.startswith(".")])
+    if near.startswith("Expected"):
+        near = "In it: " + near.removeprefix("Expected one of: ")
+    hint = f"Looked in {exists.resolve()}. {near}".rstrip()
+    return DataError(message, path=str(base), hint=hint)
+
+
+def _no_files(base: Path) -> DataError:
+    names = sorted(path.name + ("/" if path.is_dir() else "") for path in base.iterdir() if _visible(path))
+    found = f"It holds {_joined(names[:10])}{' ...' if len(names) > 10 else ''}." if names else "It is empty."
+    return DataError(
+        "The directory has no *.csv or *.csv.gz files.",
+        path=str(base),
+        hint=f"{found} A pattern such as {base}/**/*.csv finds files in directories below.",
+    )
+
+
+def _visible(path: Path) -> bool:
+    return not path.name.startswith((".", "_"))
+
+
+def _names(names: Sequence[str]) -> str:
+    return _joined([repr(name) for name in names[:10]]) + (f" and {len(names) - 10} more" if len(names) > 10 else "")
+
+
+def _joined(names: Sequence[str]) -> str:
+    return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)

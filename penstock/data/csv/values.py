@@ -1,0 +1,134 @@
+"""What the text of a CSV field means: the types a column may have and which texts are numbers.
+
+- Missing: an empty field, quoted or not. A field of blanks only is text.
+- Integer: digits with an optional sign; leading zeros are allowed and lost (``007`` is 7: declare ``string`` to keep
+  them). Outside 64 bits it is a number but no integer, so its column becomes float64 and exact digits are lost.
+- Number: an integer, a decimal with optional exponent (``1.5``, ``.5``, ``1e-3``), or ``nan``, ``inf``, ``infinity``
+  in any case and with an optional sign. Blanks and tabs around a number are ignored.
+- Anything else is text: hexadecimal (``0x1F``), thousands separators, ``true``, currency signs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+__all__ = ["Example", "Kind", "Seen", "convert", "examine", "widest"]
+
+_BLANKS = " \t"
+_INTEGER = r"^[+-]?[0-9]+$"
+_NUMBER = r"(?i)^[+-]?(?:inf(?:inity)?|nan(?:\([0-9a-z_]*\))?|(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:e[+-]?[0-9]+)?)$"
+
+
+class Kind(IntEnum):
+    """The types of a column, each holding every value of those before it."""
+
+    NULL = 0
+    INT64 = 1
+    FLOAT64 = 2
+    STRING = 3
+
+    @property
+    def arrow(self) -> pa.DataType:
+        """The Arrow type."""
+        return (pa.null(), pa.int64(), pa.float64(), pa.string())[self]
+
+
+@dataclass(frozen=True)
+class Example:
+    """A value and the row it stands in, counted from 0 in what was examined."""
+
+    row: int
+    text: str
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What the values of a column are.
+
+    Attributes:
+        kind: The narrowest type that holds them all.
+        present: How many values are not missing.
+        numbers: How many of these are numbers, integers included.
+        text: The first value that is no number.
+        fraction: The first value that is no integer of 64 bits, numbers and text alike.
+        overflow: The first integer outside 64 bits.
+    """
+
+    kind: Kind
+    present: int
+    numbers: int
+    text: Example | None = None
+    fraction: Example | None = None
+    overflow: Example | None = None
+
+
+def widest(kinds: Iterable[Kind]) -> Kind:
+    """The narrowest type that holds the values of all."""
+    return max(kinds, default=Kind.NULL)
+
+
+def examine(column: pa.StringArray) -> Seen:
+    """Looks at each distinct value of a column once."""
+    present = len(column) - column.null_count
+    if not present:
+        return Seen(Kind.NULL, 0, 0)
+    encoded = column.dictionary_encode()
+    values = pc.utf8_trim(encoded.dictionary, characters=_BLANKS)
+    # A number begins with one of few characters: most text is told by that, without a regular expression.
+    likely = pc.match_substring_regex(values, r"^[0-9+\-.inIN]").to_numpy(zero_copy_only=False)
+    number, integer, overflow = (np.zeros(len(values), bool) for _ in range(3))
+    if likely.any():
+        candidates = values.filter(pa.array(likely))
+        number[likely] = pc.match_substring_regex(candidates, _NUMBER).to_numpy(zero_copy_only=False)
+        whole = pc.match_substring_regex(candidates, _INTEGER).to_numpy(zero_copy_only=False)
+        too_large = _outside_int64(candidates) & whole
+        overflow[likely] = too_large
+        integer[likely] = whole & ~too_large
+    indices = pc.fill_null(encoded.indices, -1).to_numpy(zero_copy_only=False)
+    counts = np.bincount(indices[indices >= 0], minlength=len(values))
+    kind = Kind.INT64 if integer.all() else Kind.FLOAT64 if number.all() else Kind.STRING
+    return Seen(
+        kind,
+        present,
+        int(counts[number].sum()),
+        text=_first(encoded.dictionary, indices, ~number),
+        fraction=_first(encoded.dictionary, indices, ~integer),
+        overflow=_first(encoded.dictionary, indices, overflow),
+    )
+
+
+def convert(column: pa.StringArray, kind: Kind) -> pa.Array:
+    """The values of a column as a type that holds them all."""
+    if kind is Kind.STRING:
+        return column
+    if kind is Kind.NULL:
+        return pa.nulls(len(column))
+    trimmed = pc.utf8_trim(column, characters=_BLANKS)
+    if kind is Kind.INT64:
+        trimmed = pc.utf8_ltrim(trimmed, characters="+")
+    return pc.cast(trimmed, kind.arrow)
+
+
+def _outside_int64(values: pa.StringArray) -> np.ndarray[Any, np.dtype[np.bool_]]:
+    digits = pc.utf8_ltrim(pc.utf8_ltrim(values, characters="+-"), characters="0")
+    length = pc.utf8_length(digits).to_numpy(zero_copy_only=False)
+    outside: np.ndarray[Any, np.dtype[np.bool_]] = length > 19
+    if (length == 19).any():
+        bound = pc.if_else(pc.starts_with(values, "-"), "9223372036854775808", "9223372036854775807")
+        outside |= (length == 19) & pc.greater(digits, bound).to_numpy(zero_copy_only=False)
+    return outside
+
+
+def _first(values: pa.StringArray, indices: np.ndarray[Any, Any], wanted: np.ndarray[Any, Any]) -> Example | None:
+    if not wanted.any():
+        return None
+    at = np.isin(indices, np.flatnonzero(wanted))
+    row = int(at.argmax())
+    return Example(row, values[int(indices[row])].as_py())

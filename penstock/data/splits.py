@@ -1,0 +1,152 @@
+"""Which split a row belongs to: decided by the row's values alone, so never by order, file, shard or machine.
+
+A row's hash is the sum over its columns of ``mix(value hash + name hash)``, modulo 2**64, missing values adding nothing.
+The sum makes it independent of the order of the columns, and a new column without values moves no row. Rows that are
+equal in all their values always fall into the same split.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from penstock.errors import DataError, UsageError
+
+__all__ = ["check_weights", "row_hashes", "split_indices"]
+
+Hashes = npt.NDArray[np.uint64]
+
+# Finalizer of SplitMix64: Steele, Lea, Flood, "Fast splittable pseudorandom number generators" (OOPSLA 2014), with the
+# constants of Vigna's public-domain splitmix64.c.
+_GAMMA = np.uint64(0x9E3779B97F4A7C15)
+_MIX_1 = np.uint64(0xBF58476D1CE4E5B9)
+_MIX_2 = np.uint64(0x94D049BB133111EB)
+# Base of the polynomial over a string's bytes: the multiplier of MMIX's generator, Knuth, TAOCP volume 2, 3.3.4.
+_BASE = np.uint64(6364136223846793005)
+_LONG = 4096
+"""Strings of more bytes than this are hashed by BLAKE2b, which bounds the table of powers."""
+_PORTION = 1 << 20
+"""How many bytes of text are hashed at a time, which bounds memory."""
+
+
+def check_weights(splits: Mapping[str, int]) -> None:
+    """Refuses split names that are no directory names, and weights that are no positive integers.
+
+    Raises:
+        UsageError: Names the split.
+    """
+    if not splits:
+        raise UsageError("No splits are given.", hint="Give names with weights, such as splits: {train: 2, eval: 1}.")
+    for name, weight in splits.items():
+        if not name.replace("_", "").replace("-", "").isalnum() or not name.isascii():
+            raise UsageError(
+                f"Split name {name!r} is not usable as a directory's name.",
+                hint="Use letters, digits, '-' and '_'.",
+                split=name,
+            )
+        if isinstance(weight, bool) or not isinstance(weight, int) or weight < 1:
+            raise UsageError(
+                f"Split {name!r} has the weight {weight!r}; a weight is a whole number from 1.",
+                hint="Weights are ratios: {train: 2, eval: 1} gives train two rows of three.",
+                split=name,
+            )
+
+
+def split_indices(batch: pa.RecordBatch, splits: Mapping[str, int]) -> npt.NDArray[np.intp]:
+    """For each row the position in ``splits`` of the split it belongs to; weights are ratios of the expected counts."""
+    weights = np.fromiter(splits.values(), np.uint64)
+    buckets = row_hashes(batch) % weights.sum(dtype=np.uint64)
+    return np.searchsorted(np.cumsum(weights), buckets, side="right")
+
+
+def row_hashes(batch: pa.RecordBatch) -> Hashes:
+    """A hash of 64 bits for each row of a batch of null, int64, float64 and string columns.
+
+    Numbers are hashed as float64 bits, so that a column's widening from int64 to float64 moves no row.
+    """
+    total = np.zeros(batch.num_rows, np.uint64)
+    for field, column in zip(batch.schema, batch.columns, strict=True):
+        if pa.types.is_null(field.type) or column.null_count == len(column):
+            continue
+        name = np.uint64(int.from_bytes(hashlib.blake2b(field.name.encode(), digest_size=8).digest(), "little"))
+        if pa.types.is_string(field.type):
+            hashed = _string_hashes(column)
+        elif pa.types.is_int64(field.type) or pa.types.is_float64(field.type):
+            hashed = _number_bits(column)
+        else:
+            raise DataError(f"Column {field.name!r} is of type {field.type}, which has no row hash.", column=field.name)
+        hashed = _mix(hashed + name)
+        if column.null_count:
+            hashed[column.is_null().to_numpy(zero_copy_only=False)] = 0
+        total += hashed
+    return _mix(total)
+
+
+def _mix(values: Hashes) -> Hashes:
+    """SplitMix64's finalizer of each element; the input is not changed."""
+    mixed = values + _GAMMA
+    mixed ^= mixed >> np.uint64(30)
+    mixed *= _MIX_1
+    mixed ^= mixed >> np.uint64(27)
+    mixed *= _MIX_2
+    mixed ^= mixed >> np.uint64(31)
+    return mixed
+
+
+def _number_bits(column: pa.Array) -> Hashes:
+    values = pc.fill_null(column, 0).to_numpy(zero_copy_only=False).astype(np.float64)
+    values += 0.0  # -0.0 and 0.0 are equal, so their bits must be
+    values[np.isnan(values)] = np.nan
+    return values.view(np.uint64)
+
+
+def _string_hashes(column: pa.StringArray) -> Hashes:
+    encoded = column.dictionary_encode()
+    unique = _unique_hashes(encoded.dictionary)
+    if not len(unique):
+        return np.zeros(len(column), np.uint64)
+    return unique[pc.fill_null(encoded.indices, 0).to_numpy(zero_copy_only=False)]
+
+
+def _unique_hashes(strings: pa.StringArray) -> Hashes:
+    """A polynomial over each string's bytes modulo 2**64, by segments of the buffer that holds them all."""
+    offset_buffer, data_buffer = strings.buffers()[1:]
+    count = len(strings)
+    if not count:
+        return np.zeros(0, np.uint64)
+    offsets = np.frombuffer(offset_buffer, np.int32)[strings.offset : strings.offset + count + 1].astype(np.int64)
+    data = np.frombuffer(data_buffer, np.uint8) if data_buffer is not None else np.zeros(0, np.uint8)
+    lengths = np.diff(offsets)
+    result = lengths.astype(np.uint64) * _GAMMA
+    for row in np.flatnonzero(lengths > _LONG):
+        digest = hashlib.blake2b(data[offsets[row] : offsets[row + 1]], digest_size=8).digest()
+        result[row] += np.uint64(int.from_bytes(digest, "little"))
+    short = np.flatnonzero((lengths > 0) & (lengths <= _LONG))
+    if not len(short):
+        return result
+    powers = np.full(int(lengths[short].max()), _BASE)
+    powers[0] = 1
+    np.multiply.accumulate(powers, out=powers)
+    ends = np.cumsum(lengths[short])
+    cuts = np.searchsorted(ends, np.arange(0, ends[-1] + _PORTION, _PORTION), side="left")
+    for start, stop in zip(cuts, [*cuts[1:], len(short)], strict=True):
+        if start < stop:
+            rows = short[start:stop]
+            result[rows] += _polynomials(data, offsets[rows], lengths[rows], powers)
+    return result
+
+
+def _polynomials(
+    data: npt.NDArray[np.uint8], starts: npt.NDArray[np.int64], lengths: npt.NDArray[np.int64], powers: Hashes
+) -> Hashes:
+    segments = np.cumsum(lengths) - lengths
+    within = np.arange(int(lengths.sum())) - np.repeat(segments, lengths)
+    letters = data[within + np.repeat(starts, lengths)].astype(np.uint64)
+    letters += np.uint64(1)  # else a string and the same string with NULs after it would differ in length only
+    letters *= powers[within]
+    return np.add.reduceat(letters, segments)
