@@ -16,7 +16,7 @@ A component of your own is a function whose signature names its inputs, outputs 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import typing
 
 from penstock.artifacts import (
     HTML,
@@ -53,7 +53,7 @@ from penstock.errors import PenstockError
 from penstock.gates import Verdict
 from penstock.version import __version__
 
-if TYPE_CHECKING:
+if typing.TYPE_CHECKING:
     from penstock.data.examples import read_table
 
 __all__ = [
@@ -98,7 +98,7 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> typing.Any:
     if name == "read_table":  # needs pyarrow, which not every import of this package should pay for
         from penstock.data.examples import read_table
 

@@ -21,7 +21,7 @@ RUN = "20261121-080512-ab12"
 
 Invoke = Callable[..., Result]
 
-RUNNABLE = '''
+RUNNABLE = """
 from __future__ import annotations
 import time
 from typing import Literal
@@ -62,7 +62,7 @@ def create_pipeline(config: Config) -> Pipeline:
         train = Train(examples=make.outputs["examples"], **config["train"]).after(check)
         Push(model=train.outputs["model"])
     return pipeline
-'''
+"""
 
 
 @pytest.fixture(autouse=True)

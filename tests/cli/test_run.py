@@ -96,7 +96,9 @@ def test_a_failure_names_the_users_line_and_the_command_that_continues(invoke: I
     error = result.stderr.strip().splitlines()
     assert error[0].startswith("error: Train failed after ")
     assert error[0].endswith("raised ValueError: the weights are gone")
-    number = (runnable / "pipeline.py").read_text().splitlines().index('        raise ValueError("the weights are gone")')
+    number = (
+        (runnable / "pipeline.py").read_text().splitlines().index('        raise ValueError("the weights are gone")')
+    )
     assert f"pipeline.py:{number + 1} in Train" in error[1]
     assert error[2].strip() == 'raise ValueError("the weights are gone")'
     assert "Train.log, which ends:" in result.stderr

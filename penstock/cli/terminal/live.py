@@ -104,7 +104,11 @@ class LiveProgress:
         elapsed = node.elapsed(now)
         sign = self._frame(now) if running else Text(look.ascii if self._ascii else look.sign, style=look.style)
         text = Text.assemble(
-            name, "  ", sign, (f" {look.word:<8}", look.style), f" {duration(elapsed) if elapsed is not None else '':>11}  "
+            name,
+            "  ",
+            sign,
+            (f" {look.word:<8}", look.style),
+            f" {duration(elapsed) if elapsed is not None else '':>11}  ",
         )
         if running and node.progress is not None and node.progress.total:
             text.append_text(self._bar(node.progress.done / node.progress.total)).append(" ")

@@ -63,6 +63,7 @@ class _Server:
                 module = self._to_import.pop(0)
                 _import_quietly(module)
                 self._say({"imported": module})
+                self._start_those_ready()
 
     def _receive(self) -> bool:
         message, fds, _, _ = socket.recv_fds(self._channel, MESSAGE_BYTES, 3)

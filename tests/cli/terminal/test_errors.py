@@ -66,9 +66,7 @@ def test_a_users_exception_shows_their_line_first(tmp_path: Path) -> None:
     ]
 
 
-def test_the_whole_traceback_of_a_users_exception_is_kept(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_the_whole_traceback_of_a_users_exception_is_kept(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Where no log holds it, the traceback goes to a file that the error names."""
     (tmp_path / "pipeline.py").write_text("raise RuntimeError('no')\n")
     with pytest.raises(UserCodeError) as raised:
@@ -98,9 +96,7 @@ class _Terminal(io.StringIO):
         return True
 
 
-@pytest.mark.parametrize(
-    ("variables", "coloured"), [({}, True), ({"NO_COLOR": "1"}, False), ({"TERM": "dumb"}, False)]
-)
+@pytest.mark.parametrize(("variables", "coloured"), [({}, True), ({"NO_COLOR": "1"}, False), ({"TERM": "dumb"}, False)])
 def test_colour_only_where_it_is_wanted(
     monkeypatch: pytest.MonkeyPatch, variables: dict[str, str], coloured: bool
 ) -> None:

@@ -172,9 +172,7 @@ def test_without_a_terminal_a_line_is_printed_when_a_node_ends(capsys: pytest.Ca
     ]
 
 
-def test_a_long_node_shows_that_it_lives(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_long_node_shows_that_it_lives(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     """After the first gap a line says how far it is; gaps double, so that lines stay few."""
     now = [1000.0]
     monkeypatch.setattr("penstock.cli.terminal.plain.time.time", lambda: now[0])

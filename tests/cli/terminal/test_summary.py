@@ -146,7 +146,9 @@ def test_warnings_are_grouped(capsys: pytest.CaptureFixture[str]) -> None:
 def test_a_failure_shows_the_end_of_the_log(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     """The last lines of the log of the failed node, without escape sequences, and never a screenful."""
     log = tmp_path / "Train.log"
-    log.write_text("".join(f"line {number}\n" for number in range(1000)) + "\x1b[31mthe last\x1b[0m " + "z" * 5000 + "\n\n")
+    log.write_text(
+        "".join(f"line {number}\n" for number in range(1000)) + "\x1b[31mthe last\x1b[0m " + "z" * 5000 + "\n\n"
+    )
     error = UserCodeError("run_fn raised ValueError: no", node="Train", traceback="x" * 100_000)
     view = RunView()
     with shown(view, quiet=True) as tell:
