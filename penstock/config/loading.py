@@ -97,7 +97,8 @@ def _config_file(path: Path) -> Path:
         file = file.with_name(CONFIG_FILE)
     if not file.is_file():
         raise ConfigError(
-            f"There is no {CONFIG_FILE} in {path}.", hint="Give the directory of a pipeline, or its pipeline.yaml."
+            f"There is no {CONFIG_FILE} in {path.resolve()}.",
+            hint="Give the directory of a pipeline, or its pipeline.yaml.",
         )
     return file.resolve()
 

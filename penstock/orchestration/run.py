@@ -17,8 +17,8 @@ from typing import Any, Literal
 from penstock import events
 from penstock.errors import StorageError, UsageError, did_you_mean
 from penstock.events import NodeState, RunState
-from penstock.orchestration.launcher import NodeOutcome, RunContext
 from penstock.orchestration.key import code_of
+from penstock.orchestration.launcher import NodeOutcome, RunContext
 from penstock.orchestration.local.process import ExecProcess
 from penstock.orchestration.local.runner import run_nodes
 from penstock.orchestration.local.warm import WarmProcess

@@ -116,7 +116,7 @@ def follow(
     canceled: Flag,
     log: Path,
 ) -> Result:
-    """Asks a child to run a node, passes its events on, and returns its result or raises its error; ends it in any case.
+    """Asks a child to run a node, passes its events on, returns its result or raises its error; ends it in any case.
 
     Args:
         child: The process.

@@ -22,9 +22,18 @@ from penstock.orchestration.local.warm_server import MESSAGE_BYTES
 __all__ = ["WarmProcess"]
 
 # What takes seconds to import. A node that needs none of them is not made to wait for a server that is importing.
-HEAVY = {"apache_beam", "keras", "tensorflow", "tensorflow_model_analysis", "tensorflow_transform", "tf_keras", "tfx_bsl"}
+HEAVY = {
+    "apache_beam",
+    "keras",
+    "tensorflow",
+    "tensorflow_model_analysis",
+    "tensorflow_transform",
+    "tf_keras",
+    "tfx_bsl",
+}
 
-QUICKER = {"apache_beam"}  # these come back sooner from a process of their own than from behind TensorFlow
+# These are imported sooner by a process of their own than behind TensorFlow.
+QUICKER = {"apache_beam"}
 
 
 class WarmProcess:
@@ -100,7 +109,7 @@ class _Server:
             self._process = subprocess.Popen(
                 [sys.executable, "-u", "-P", "-m", "penstock.orchestration.local.warm_server", str(other.fileno())],
                 stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,  # what imports print belongs to no node; a failing import is told by its node
+                stdout=subprocess.DEVNULL,  # what imports print belongs to no node; a failing one is told by its node
                 stderr=subprocess.DEVNULL,
                 pass_fds=(other.fileno(),),
                 env=child_environment(),

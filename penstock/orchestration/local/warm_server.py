@@ -18,6 +18,7 @@ import signal
 import socket
 import sys
 import threading
+import traceback
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -39,8 +40,8 @@ class _Server:
         self._children: set[int] = set()
         # A signal that arrives while nothing is read makes the selector look again.
         self._wake, wake_end = socket.socketpair()
-        self._wake.setblocking(False)
-        wake_end.setblocking(False)
+        self._wake.settimeout(0)
+        wake_end.settimeout(0)
         signal.set_wakeup_fd(wake_end.fileno())
         self._wake_end = wake_end
         signal.signal(signal.SIGCHLD, lambda *_: None)
@@ -92,13 +93,13 @@ class _Server:
         else:
             pid = os.fork()
             if pid == 0:
-                self._become_child(asked, fds)
+                self._become_child(fds)
             self._children.add(pid)
             self._say({"id": asked["id"], "pid": pid})
         for fd in fds:
             os.close(fd)
 
-    def _become_child(self, asked: dict[str, Any], fds: list[int]) -> NoReturn:
+    def _become_child(self, fds: list[int]) -> NoReturn:
         try:
             os.setsid()
             signal.set_wakeup_fd(-1)
@@ -119,12 +120,9 @@ class _Server:
             from penstock.orchestration.local.child import run
 
             run(pipe_fd, life_fd)
-        except BaseException:  # nothing may return from here into the server's loop
-            import traceback
-
+        finally:  # whatever happened, nothing may return from here into the server's loop
             traceback.print_exc()
             os._exit(70)
-        os._exit(71)
 
     def _reap(self) -> None:
         for pid in list(self._children):
