@@ -19,7 +19,9 @@ Summarise = Callable[..., statistics_pb2.DatasetFeatureStatistics]
 def summarise() -> Summarise:
     """Statistics of columns given as a mapping or table; ``name`` is the dataset's."""
 
-    def summarise_(columns: Mapping[str, Any] | pa.Table, name: str = "train") -> statistics_pb2.DatasetFeatureStatistics:
+    def summarise_(
+        columns: Mapping[str, Any] | pa.Table, name: str = "train"
+    ) -> statistics_pb2.DatasetFeatureStatistics:
         table = columns if isinstance(columns, pa.Table) else pa.table(dict(columns))
         summary = DatasetSummary(table.schema)
         for batch in table.to_batches():
