@@ -123,7 +123,11 @@ def test_types_are_told_from_all_rows(ingest_text: Ingest) -> None:
     assert made.table().schema == pa.schema(
         [("n", pa.int64()), ("x", pa.float64()), ("s", pa.string()), ("nothing", pa.null()), ("mixed", pa.string())]
     )
-    assert rows_of(made.table()) == [(1, 1.0, "a", None, "1"), (None, 2.5, None, None, None), (-3, None, "1", None, "x")]
+    assert rows_of(made.table()) == [
+        (1, 1.0, "a", None, "1"),
+        (None, 2.5, None, None, None),
+        (-3, None, "1", None, "x"),
+    ]
 
 
 def test_payload_and_what_is_told(ingest_text: Ingest) -> None:
@@ -311,7 +315,9 @@ def test_sharding_changes_nothing(ingest_text: Ingest, tiny_blocks: Callable[[in
         assert len(cut.examples.files("train")) > 10
 
 
-def test_order_of_rows_columns_and_files_changes_no_split(tmp_path: Path, ingest_at: Ingest, ingest_text: Ingest) -> None:
+def test_order_of_rows_columns_and_files_changes_no_split(
+    tmp_path: Path, ingest_at: Ingest, ingest_text: Ingest
+) -> None:
     """A row's split is the same with rows or columns in another order and spread over files, one of them gzip."""
     rows = taxi_like(900)
     expected = by_id(ingest_text(as_csv(rows), SPLITS))

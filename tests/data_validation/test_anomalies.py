@@ -75,7 +75,7 @@ def test_each_anomaly_is_found_and_nothing_else(summarise: Summarise, schema: Fr
     feature, values, expected = CASES[case]
     wanted = schema(
         f"feature {{ name: 'other' type: INT }} feature {{ name: 'x' {feature} }}"
-        + "string_domain { name: 'pay' value: 'Cash' }"
+        "string_domain { name: 'pay' value: 'Cash' }"
     )
     rows = 1 if values is None else len(values)
     columns = {"other": pa.array([1] * rows)} | ({} if values is None else {"x": values})

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import itertools
 import math
 import pickle
 from collections.abc import Callable
@@ -53,7 +54,7 @@ def test_any_split_and_order_gives_the_same_statistics(
     whole.add(batch(rows))
     bounds = [0, *sorted(min(cut, len(rows)) for cut in cuts), len(rows)]
     parts = []
-    for start, stop in zip(bounds, bounds[1:], strict=False):
+    for start, stop in itertools.pairwise(bounds):
         part = DatasetSummary(SCHEMA if start % 2 else None)
         part.add(batch(rows).slice(start, stop - start))
         parts.append(pickle.loads(pickle.dumps(part)))  # noqa: S301  # as Beam moves it between workers
