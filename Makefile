@@ -39,7 +39,7 @@ test: lint types contracts wheel ## lint, types, layers, then all tests but conf
 check: lint types contracts unit ## what to run before each commit: lint, types, layers, unit tests (under a minute)
 
 lint: setup ## ruff: rules and format
-	@$(BIN)/ruff check --quiet .
+	@$(BIN)/ruff check --quiet --output-format concise .
 	@$(BIN)/ruff format --check --quiet . || { echo "Not formatted. Run: make format"; exit 1; }
 
 types: setup ## mypy, strict

@@ -89,7 +89,7 @@ def data_digest(path: str) -> str:
     elif place.is_file():
         found = [place]
     else:
-        names = glob.glob(path, recursive=True)  # noqa: PTH207  # Path.glob takes no absolute pattern
+        names = glob.glob(path, recursive=True)
         found = sorted(Path(name) for name in names if Path(name).is_file())
     try:
         digests = sorted(file_digest(file) for file in found)
