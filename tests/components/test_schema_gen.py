@@ -70,7 +70,7 @@ def test_a_bad_curated_schema_is_an_error_and_leaves_nothing(
 def test_shapes_decide_what_transform_reads_as_dense(
     statistics_of: StatisticsOf, schema: Schema, ctx: Context, shapes: bool, dense: set[str]
 ) -> None:
-    """Without shapes all features are sparse, so that a request may lack any; with them, what is always there is dense."""
+    """Without shapes all is sparse, so that a request may lack some; with them, what is always there is dense."""
     import tensorflow as tf
     from tensorflow_transform.tf_metadata import schema_utils
 

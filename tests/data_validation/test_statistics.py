@@ -154,10 +154,11 @@ def test_a_column_of_two_types_is_an_error(first: list[object], second: list[obj
     one, other = DatasetSummary(), DatasetSummary()
     one.add(pa.record_batch({"fare": first}))
     other.add(pa.record_batch({"fare": second}))
-    for meet in (lambda: one.add(pa.record_batch({"fare": second})), lambda: one.merge(other)):
-        with pytest.raises(DataError, match=expected) as caught:
-            meet()
-        assert caught.value.column == "fare"
+    with pytest.raises(DataError, match=expected) as caught:
+        one.merge(other)
+    assert caught.value.column == "fare"
+    with pytest.raises(DataError, match=expected):
+        one.add(pa.record_batch({"fare": second}))
 
 
 def test_a_type_without_statistics_is_an_error(summarise: Summarise) -> None:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from typing import Any
 
 import pyarrow as pa
 import pytest
@@ -17,7 +18,7 @@ FromText = Callable[[str], schema_pb2.Schema]
 SCHEMA = "feature { name: 'fare' type: FLOAT presence { min_fraction: 1 } } feature { name: 'pay' type: BYTES }"
 
 
-def columns(cash: int, card: int) -> dict[str, list[object]]:
+def columns(cash: int, card: int) -> dict[str, Any]:
     return {"fare": [1.0] * (cash + card), "pay": ["Cash"] * cash + ["Card"] * card}
 
 
@@ -79,7 +80,12 @@ def test_drift_is_held_against_its_bound(summarise: Summarise, schema: FromText,
     ],
 )
 def test_what_cannot_be_compared_is_undefined(
-    summarise: Summarise, schema: FromText, now: dict, then: dict | None, bound: DriftBound, reason: str
+    summarise: Summarise,
+    schema: FromText,
+    now: dict[str, Any],
+    then: dict[str, Any] | None,
+    bound: DriftBound,
+    reason: str,
 ) -> None:
     """No baseline, no values, other types or the wrong distance: neither a pass nor a fail, and the reason is said."""
     other = None if then is None else summarise(then)
