@@ -10,13 +10,17 @@ from hypothesis import strategies as st
 from penstock.data_validation.moments import Moments
 
 
+# The square of a number under 1e-154 is no longer a full float64, so that nobody's deviation of such is exact.
+NUMBERS = st.floats(-1e6, 1e6).map(lambda number: number if abs(number) > 1e-100 else 0.0)
+
+
 def of(values: list[float]) -> Moments:
     distinct, counts = np.unique(np.array(values, dtype=np.float64), return_counts=True)
     return Moments.of(distinct, counts)
 
 
 @given(
-    st.lists(st.lists(st.floats(-1e6, 1e6), max_size=20), min_size=1, max_size=6),
+    st.lists(st.lists(NUMBERS, max_size=20), min_size=1, max_size=6),
     st.floats(-1e9, 1e9),
     st.randoms(use_true_random=False),
 )
