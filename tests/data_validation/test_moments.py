@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 
 from penstock.data_validation.moments import Moments
 
-
 # The square of a number under 1e-154 is no longer a full float64, so that nobody's deviation of such is exact.
 NUMBERS = st.floats(-1e6, 1e6).map(lambda number: number if abs(number) > 1e-100 else 0.0)
 
