@@ -31,7 +31,8 @@ class NumberSummary:
         self.nan += nan
         # One sort pays for all the rest: extremes, zeros, infinities and a histogram are read off distinct values.
         unique, counts = np.unique(values[~np.isnan(values)] if nan else values, return_counts=True)
-        distinct: npt.NDArray[np.float64] = unique.astype(np.float64, copy=False)
+        # Adding zero makes -0.0 into 0.0, so that it does not depend on the order which of the two equals is kept.
+        distinct: npt.NDArray[np.float64] = unique.astype(np.float64, copy=False) + 0.0
         self.moments.merge(Moments.of(distinct, counts))
         self.zeros += int(counts[distinct == 0].sum())
         self.below += int(counts[distinct == -np.inf].sum())

@@ -119,8 +119,7 @@ def presence(case: Case) -> Iterator[Anomaly]:
             bound=wanted.min_count,
             relation=">=",
         )
-    # Counts decide where every example must have a value: a share would round one missing in a billion away.
-    if found.share_present < wanted.min_fraction or (wanted.min_fraction == 1 and found.missing):
+    if found.share_present < wanted.min_fraction:
         yield case.anomaly(
             "FEATURE_TYPE_LOW_FRACTION_PRESENT",
             "presence",

@@ -1,0 +1,150 @@
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pytest
+
+from penstock.artifacts import ExampleAnomalies, ExampleStatistics, Schema
+from penstock.components import ExampleValidator, SchemaGen
+from penstock.data_validation.bounds import DriftBound
+from penstock.data_validation.files import read_anomalies
+from penstock.dsl import Context
+from penstock.gates import Verdict, blocks
+
+StatisticsOf = Callable[..., ExampleStatistics]
+GOOD = {"fare": [5.0, 7.5, 6.0, 9.0], "pay": ["Cash", "Card", "Cash", "Card"], "hour": [1, 2, 3, 4]}
+
+
+@pytest.fixture
+def anomalies(tmp_path: Path) -> ExampleAnomalies:
+    return ExampleAnomalies(str(tmp_path / "anomalies"))
+
+
+@pytest.fixture
+def schema(tmp_path: Path, statistics_of: StatisticsOf) -> Schema:
+    """The schema of good data, with a range on the fare as a person would add one."""
+    found = Schema(str(tmp_path / "schema"))
+    SchemaGen.function(statistics=statistics_of("for_schema", train=GOOD), schema=found, ctx=Context())
+    text = found.file.read_text().replace("type: FLOAT", "type: FLOAT\n  float_domain { min: 0 max: 500 }")
+    found.file.write_text(text)
+    return found
+
+
+def verdicts_of(events: list[dict[str, Any]]) -> list[Verdict]:
+    return [Verdict.from_json(event["verdict"]) for event in events if event["type"] == "verdict"]
+
+
+def note_of(events: list[dict[str, Any]]) -> str:
+    (note,) = [event["text"] for event in events if event["type"] == "note"]
+    return note
+
+
+def test_good_data_lets_the_run_through(
+    statistics_of: StatisticsOf, schema: Schema, anomalies: ExampleAnomalies, ctx: Context, events: list[dict[str, Any]]
+) -> None:
+    """Every verdict passes; the files are there for each split, and say the same as what was emitted."""
+    ExampleValidator.function(
+        statistics=statistics_of(train=GOOD, eval=GOOD), schema=schema, anomalies=anomalies, ctx=ctx
+    )
+    verdicts = verdicts_of(events)
+    assert {verdict.outcome for verdict in verdicts} == {"pass"}
+    assert not blocks("block", verdicts)
+    assert anomalies.splits == ["train", "eval"]
+    assert anomalies.properties["span"] == 3
+    assert not read_anomalies(anomalies, "eval").anomaly_info
+    assert [Verdict.from_json(v) for v in json.loads(anomalies.path("verdicts.json").read_text())] == verdicts
+    assert note_of(events) == "no anomalies"
+
+
+@pytest.mark.parametrize(
+    ("bad", "expected"),
+    [
+        ({name: GOOD[name] for name in ("fare", "pay")}, ("SCHEMA_MISSING_COLUMN", "hour", "no such column")),
+        (
+            GOOD | {"pay": ["Cash", "Card", "Cash", "Coin"]},
+            ("ENUM_TYPE_UNEXPECTED_STRING_VALUES", "pay", "'Coin' (25.0 %)"),
+        ),
+        (GOOD | {"fare": [500.0, 750.0, 600.0, 900.0]}, ("FLOAT_TYPE_BIG_FLOAT", "fare", "900")),
+        (GOOD | {"fare": [5.0, None, 6.0, 9.0]}, ("FEATURE_TYPE_LOW_FRACTION_PRESENT", "fare", "1 of 4 examples")),
+        (GOOD | {"hour": ["1", "2", "3", "four"]}, ("UNEXPECTED_DATA_TYPE", "hour", "BYTES")),
+        (GOOD | {"promo": ["a"] * 4}, ("SCHEMA_NEW_COLUMN", "promo", "not in the schema")),
+        (pa.table(GOOD).slice(0, 0), ("DATASET_LOW_NUM_EXAMPLES", "", "no examples")),
+    ],
+)
+def test_bad_data_blocks_and_is_named(
+    statistics_of: StatisticsOf,
+    schema: Schema,
+    anomalies: ExampleAnomalies,
+    ctx: Context,
+    events: list[dict[str, Any]],
+    bad: Any,
+    expected: tuple[str, str, str],
+) -> None:
+    """A fault in one split is one failed verdict with feature, evidence and split; the component does not raise."""
+    check, subject, shown = expected
+    ExampleValidator.function(
+        statistics=statistics_of(train=GOOD, eval=bad), schema=schema, anomalies=anomalies, ctx=ctx
+    )
+    (failed,) = [verdict for verdict in verdicts_of(events) if verdict.outcome == "fail"]
+    assert (failed.check, failed.subject) == (check, subject)
+    assert shown in failed.message
+    assert "eval" in failed.message
+    assert failed.evidence["splits"] == ["eval"]
+    assert blocks("block", [failed])
+    assert note_of(events) == "1 anomaly"
+    proto = read_anomalies(anomalies, "eval")
+    info = proto.anomaly_info[subject] if subject else proto.dataset_anomaly_info
+    assert shown in info.description
+    assert not read_anomalies(anomalies, "train").anomaly_info
+
+
+def test_drift_between_runs_is_measured(
+    statistics_of: StatisticsOf, schema: Schema, anomalies: ExampleAnomalies, ctx: Context, events: list[dict[str, Any]]
+) -> None:
+    """Given earlier statistics, a share that moved further than its bound fails; one within it passes."""
+    now = statistics_of("now", train=GOOD | {"pay": ["Cash", "Card", "Card", "Card"]})
+    ExampleValidator.function(
+        statistics=now,
+        schema=schema,
+        anomalies=anomalies,
+        baseline_statistics=statistics_of("then", train=GOOD),
+        drift={"pay": DriftBound(linf=0.2), "hour": DriftBound(jensen_shannon=0.2)},
+        ctx=ctx,
+    )
+    pay, hour = verdicts_of(events)[-2:]
+    assert (pay.check, pay.subject, pay.outcome, pay.observed, pay.bound) == ("drift linf", "pay", "fail", 0.25, 0.2)
+    assert (hour.check, hour.subject, hour.outcome) == ("drift jensen_shannon", "hour", "pass")
+    assert read_anomalies(anomalies, "train").drift_skew_info[0].drift_measurements[0].value == 0.25
+
+
+def test_without_an_earlier_run_drift_is_undefined(
+    statistics_of: StatisticsOf, schema: Schema, anomalies: ExampleAnomalies, ctx: Context, events: list[dict[str, Any]]
+) -> None:
+    """The first run neither passes nor fails on drift, and says that there is nothing to compare with yet."""
+    ExampleValidator.function(
+        statistics=statistics_of(train=GOOD),
+        schema=schema,
+        anomalies=anomalies,
+        drift={"pay": DriftBound(linf=0.05)},
+        skew={"pay": DriftBound(linf=0.05)},
+        ctx=ctx,
+    )
+    drift, skew = verdicts_of(events)[-2:]
+    assert (drift.check, drift.outcome, skew.check, skew.outcome) == (
+        "drift linf",
+        "undefined",
+        "skew linf",
+        "undefined",
+    )
+    assert "no earlier span or run to compare with yet" in drift.message
+    assert not blocks("block", [drift, skew])
+    assert note_of(events) == "no anomalies, 2 undefined"
+
+
+def test_the_gate_blocks_unless_told_otherwise() -> None:
+    """The default is in the signature, where the launcher reads it."""
+    assert ExampleValidator.parameters["gate"].default == "block"

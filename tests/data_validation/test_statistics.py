@@ -1,0 +1,169 @@
+from __future__ import annotations
+
+import itertools
+import math
+import pickle
+from collections.abc import Callable
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from tensorflow_metadata.proto.v0 import statistics_pb2
+
+from penstock.data_validation.statistics import DatasetSummary
+from penstock.errors import DataError
+
+Summarise = Callable[..., statistics_pb2.DatasetFeatureStatistics]
+
+SCHEMA = pa.schema([("i", pa.int64()), ("f", pa.float64()), ("s", pa.string()), ("n", pa.null())])
+
+ROWS = st.lists(
+    st.tuples(
+        st.none() | st.integers(-(2**40), 2**40) | st.integers(0, 3),
+        st.none()
+        | st.floats(-1e9, 1e9).filter(lambda number: abs(number) > 1e-100)
+        | st.sampled_from([0.0, -0.0, math.nan]),
+        st.none() | st.text(max_size=5) | st.sampled_from(["Cash", "Card"]),
+        st.none(),
+    ),
+    max_size=60,
+)
+
+
+def batch(rows: list[tuple[object, ...]]) -> pa.RecordBatch:
+    columns = [pa.array([row[at] for row in rows], field.type) for at, field in enumerate(SCHEMA)]
+    return pa.record_batch(columns, schema=SCHEMA)
+
+
+def counts_of(proto: statistics_pb2.DatasetFeatureStatistics) -> statistics_pb2.DatasetFeatureStatistics:
+    """The statistics without what floating point sums enter: means and deviations."""
+    exact = statistics_pb2.DatasetFeatureStatistics.FromString(proto.SerializeToString())
+    for feature in exact.features:
+        feature.num_stats.ClearField("mean")
+        feature.num_stats.ClearField("std_dev")
+    return exact
+
+
+@settings(max_examples=150)
+@given(ROWS, st.lists(st.integers(0, 60), max_size=5), st.randoms(use_true_random=False))
+def test_any_split_and_order_gives_the_same_statistics(
+    rows: list[tuple[object, ...]], cuts: list[int], random: object
+) -> None:
+    """Counts, extremes, histograms and rankings are equal to the last bit, moments to 1e-9 of the numbers' size."""
+    whole = DatasetSummary(SCHEMA)
+    whole.add(batch(rows))
+    bounds = [0, *sorted(min(cut, len(rows)) for cut in cuts), len(rows)]
+    parts = []
+    for start, stop in itertools.pairwise(bounds):
+        part = DatasetSummary(SCHEMA if start % 2 else None)
+        part.add(batch(rows).slice(start, stop - start))
+        parts.append(pickle.loads(pickle.dumps(part)))  # noqa: S301  # as Beam moves it between workers
+    random.shuffle(parts)  # type: ignore[attr-defined]
+    merged = DatasetSummary(SCHEMA)
+    for part in parts:
+        merged.merge(part)
+    expected, found = whole.to_proto("train"), merged.to_proto("train")
+    assert counts_of(found) == counts_of(expected)
+    for one, other in zip(expected.features, found.features, strict=True):
+        size = max(abs(one.num_stats.min), abs(one.num_stats.max), 1e-300)
+        assert other.num_stats.mean == pytest.approx(one.num_stats.mean, rel=1e-9, abs=1e-9 * size)
+        assert other.num_stats.std_dev == pytest.approx(one.num_stats.std_dev, rel=1e-9, abs=1e-9 * size)
+
+
+def test_numbers_are_those_of_numpy(summarise: Summarise) -> None:
+    """Mean, population deviation, zeros, extremes and median of the values that are there."""
+    values = np.random.default_rng(5).gamma(2.0, size=1001).round(1)
+    proto = summarise({"x": pa.array(values.tolist() + [None] * 9)})
+    (feature,) = proto.features
+    numbers = feature.num_stats
+    assert proto.num_examples == 1010
+    assert feature.type == statistics_pb2.FeatureNameStatistics.FLOAT
+    assert (numbers.common_stats.num_non_missing, numbers.common_stats.num_missing) == (1001, 9)
+    assert numbers.common_stats.tot_num_values == 1001
+    assert (numbers.common_stats.min_num_values, numbers.common_stats.max_num_values) == (1, 1)
+    assert numbers.mean == pytest.approx(values.mean(), rel=1e-12)
+    assert numbers.std_dev == pytest.approx(values.std(), rel=1e-12)
+    assert numbers.num_zeros == np.count_nonzero(values == 0)
+    assert (numbers.min, numbers.median, numbers.max) == (values.min(), np.median(values), values.max())
+    standard, quantiles = numbers.histograms
+    truth, _ = np.histogram(-values, bins=10)  # mirrored, because NumPy's buckets hold their lower bound
+    assert [bucket.sample_count for bucket in standard.buckets] == truth[::-1].tolist()
+    assert sum(bucket.sample_count for bucket in quantiles.buckets) == pytest.approx(1001)
+
+
+def test_nan_is_counted_and_left_out(summarise: Summarise) -> None:
+    """NaN is a value that is there, but part of no mean, extreme or bucket."""
+    (some, only) = summarise({"some": [1.0, math.nan, 3.0], "only": [math.nan] * 3}).features
+    assert some.num_stats.mean == 2.0
+    assert some.num_stats.common_stats.num_non_missing == 3
+    assert [histogram.num_nan for histogram in some.num_stats.histograms] == [1, 1]
+    assert [histogram.num_nan for histogram in only.num_stats.histograms] == [3, 3]
+    assert not only.num_stats.histograms[0].buckets
+
+
+def test_infinities_make_the_mean_infinite_and_the_range_stays_finite(summarise: Summarise) -> None:
+    """Extremes and mean tell of infinite values, the histogram's buckets still resolve the finite ones."""
+    (feature,) = summarise({"x": [0.0, 10.0, math.inf, -math.inf, math.inf]}).features
+    numbers = feature.num_stats
+    assert (numbers.min, numbers.max, numbers.median) == (-math.inf, math.inf, 10.0)
+    assert math.isnan(numbers.std_dev)
+    finite = [bucket for bucket in numbers.histograms[0].buckets if math.isfinite(bucket.low_value)]
+    assert (finite[0].low_value, finite[-1].high_value, len(finite)) == (0.0, 10.0, 10)
+
+
+def test_huge_integers_keep_their_counts(summarise: Summarise) -> None:
+    """Integers that no float64 tells apart are still counted one by one, and do not overflow a sum."""
+    (feature,) = summarise({"x": [2**62, 2**62 + 1, 2**62 + 1]}).features
+    assert feature.num_stats.common_stats.num_non_missing == 3
+    assert feature.num_stats.mean == pytest.approx(2.0**62)
+
+
+def test_a_column_without_values_is_all_missing(summarise: Summarise) -> None:
+    """Untyped it is written as strings, typed as its type, in both cases with nothing but what is missing."""
+    untyped, typed = summarise({"u": pa.nulls(3), "t": pa.array([None] * 3, pa.int64())}).features
+    assert untyped.type == statistics_pb2.FeatureNameStatistics.STRING
+    assert typed.type == statistics_pb2.FeatureNameStatistics.INT
+    assert untyped.string_stats.common_stats.num_missing == 3
+    assert typed.num_stats.common_stats.num_missing == 3
+    assert not typed.num_stats.histograms
+
+
+def test_a_column_that_some_batches_lack_is_missing_there() -> None:
+    """Examples of a batch without the column count as missing it."""
+    summary = DatasetSummary()
+    summary.add(pa.record_batch({"a": [1, 2]}))
+    summary.add(pa.record_batch({"b": ["x"]}))
+    first, second = summary.to_proto("train").features
+    assert (first.num_stats.common_stats.num_non_missing, first.num_stats.common_stats.num_missing) == (2, 1)
+    assert (second.string_stats.common_stats.num_non_missing, second.string_stats.common_stats.num_missing) == (1, 2)
+
+
+def test_no_examples_keep_their_columns(summarise: Summarise) -> None:
+    """An empty split still says which columns it has, and of what type."""
+    proto = summarise(SCHEMA.empty_table())
+    assert proto.num_examples == 0
+    assert [feature.path.step[0] for feature in proto.features] == ["i", "f", "s", "n"]
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "expected"),
+    [([1], ["x"], "INT in some files and STRING"), ([1], [1.5], "INT in some files and FLOAT")],
+)
+def test_a_column_of_two_types_is_an_error(first: list[object], second: list[object], expected: str) -> None:
+    """It is found whether the batches meet in one summary or in a merge, and names the column."""
+    one, other = DatasetSummary(), DatasetSummary()
+    one.add(pa.record_batch({"fare": first}))
+    other.add(pa.record_batch({"fare": second}))
+    with pytest.raises(DataError, match=expected) as caught:
+        one.merge(other)
+    assert caught.value.column == "fare"
+    with pytest.raises(DataError, match=expected):
+        one.add(pa.record_batch({"fare": second}))
+
+
+def test_a_type_without_statistics_is_an_error(summarise: Summarise) -> None:
+    """A column of lists, say, names itself and its type."""
+    with pytest.raises(DataError, match=r"'tags' is of type list<item: int64>"):
+        summarise({"tags": [[1, 2]]})
