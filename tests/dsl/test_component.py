@@ -25,7 +25,12 @@ def Source(examples: Output[Examples], *, path: InputPath, rows: int = 10) -> No
 
 @component
 def Count(
-    examples: Input[Examples], report: Output[HTML], model: Input[Model] | None = None, *, ctx: Context, deep: float = 1.0
+    examples: Input[Examples],
+    report: Output[HTML],
+    model: Input[Model] | None = None,
+    *,
+    ctx: Context,
+    deep: float = 1.0,
 ) -> Share:
     """Counts."""
 
@@ -85,7 +90,10 @@ def test_the_graph_follows_the_channels() -> None:
     [
         (lambda s: Count(examples=s), r'Did you mean Source.outputs\["examples"\]\?'),
         (lambda s: Count(examples="x"), "takes an output of another node, not 'x'"),
-        (lambda s: Count(examples=s.outputs["examples"], model=s.outputs["examples"]), "takes Model, but Source.outputs"),
+        (
+            lambda s: Count(examples=s.outputs["examples"], model=s.outputs["examples"]),
+            "takes Model, but Source.outputs",
+        ),
         (lambda s: Count(examples=s.outputs["exampels"]), r"no output 'exampels'.\s+Did you mean 'examples'\?"),
         (lambda s: Count(exampels=s.outputs["examples"]), r"no argument 'exampels'.\s+Did you mean 'examples'\?"),
         (lambda s: Count(), "needs 'examples'"),
