@@ -74,6 +74,7 @@ def run_fn(fn_args: FnArgs) -> None:
         validation_data=evaluation,
         validation_steps=fn_args.eval_steps,
         callbacks=[*fn_args.callbacks, keras.callbacks.CSVLogger(f"{fn_args.model_run_dir}/history.csv")],
+        shuffle=False,  # the dataset shuffles
         verbose=0,
     )
     export(model, fn_args)

@@ -65,7 +65,8 @@ def Pusher(
         return
     if not model.serving.is_dir():
         raise NodeError(
-            f"The model has no serving part: {model.serving} is missing.", hint="Does run_fn export to serving_model_dir?"
+            f"The model has no serving part: {model.serving} is missing.",
+            hint="Does run_fn export to serving_model_dir?",
         )
     destination.mkdir(parents=True, exist_ok=True)
     for left_over in destination.glob(".pushing-*"):  # an earlier push was killed while it copied

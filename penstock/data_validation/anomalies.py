@@ -34,9 +34,7 @@ _UNCHECKED: Final = frozenset(
 """Stages of a feature's life in which the data need not fit."""
 
 
-def find_anomalies(
-    dataset: statistics_pb2.DatasetFeatureStatistics, schema: schema_pb2.Schema
-) -> Iterator[Anomaly]:
+def find_anomalies(dataset: statistics_pb2.DatasetFeatureStatistics, schema: schema_pb2.Schema) -> Iterator[Anomaly]:
     """Every way in which a dataset's statistics do not fit the schema, in the order of the schema's features.
 
     An empty dataset is one anomaly, and nothing more is looked at. What the values of a feature are is only looked at

@@ -26,7 +26,6 @@ KINDS: Final[Mapping[str, str]] = {
 """The kinds of checks against a schema, each with what holds when it finds nothing."""
 
 
-
 @dataclass(frozen=True)
 class Anomaly:
     """One way in which data does not fit the schema.

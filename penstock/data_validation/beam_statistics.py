@@ -14,7 +14,7 @@ from penstock.data_validation.statistics import DatasetSummary
 __all__ = ["StatisticsFn", "WriteStatistics"]
 
 
-class StatisticsFn(beam.CombineFn):  # type: ignore[misc]  # Beam has no types
+class StatisticsFn(beam.CombineFn):
     """Combines record batches into a serialized ``DatasetFeatureStatisticsList`` of one dataset.
 
     Args:
@@ -45,7 +45,7 @@ class StatisticsFn(beam.CombineFn):  # type: ignore[misc]  # Beam has no types
         return statistics_pb2.DatasetFeatureStatisticsList(datasets=datasets).SerializeToString(deterministic=True)
 
 
-class WriteStatistics(beam.PTransform):  # type: ignore[misc]  # Beam has no types
+class WriteStatistics(beam.PTransform):
     """PCollection of record batches -> one file of statistics.
 
     Args:

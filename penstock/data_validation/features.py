@@ -13,7 +13,8 @@ from penstock.errors import DataError
 
 __all__ = ["FeatureSummary"]
 
-Type = statistics_pb2.FeatureNameStatistics.Type
+INT, FLOAT, STRING = "INT", "FLOAT", "STRING"
+"""Names of the format's types."""
 
 
 class FeatureSummary:
@@ -26,7 +27,7 @@ class FeatureSummary:
         self.name = name
         self.present = 0
         self.values: NumberSummary | StringSummary | None = None
-        self.type: Type | None = None
+        self.type: str | None = None
 
     def declare(self, type_: pa.DataType) -> None:
         """Says of what type the column is before, or without, any value.
@@ -39,7 +40,7 @@ class FeatureSummary:
         declared = _type_of(type_, self.name)
         if self.type is None:
             self.type = declared
-            self.values = StringSummary() if declared == statistics_pb2.FeatureNameStatistics.STRING else NumberSummary()
+            self.values = StringSummary() if declared == STRING else NumberSummary()
         elif self.type != declared:
             raise self._mixed(declared)
 
@@ -77,7 +78,7 @@ class FeatureSummary:
         """
         result = statistics_pb2.FeatureNameStatistics()
         result.path.step.append(self.name)
-        result.type = statistics_pb2.FeatureNameStatistics.STRING if self.type is None else self.type
+        result.type = statistics_pb2.FeatureNameStatistics.Type.Value(self.type or STRING)
         if isinstance(self.values, NumberSummary):
             result.num_stats.CopyFrom(self.values.to_proto())
             common = result.num_stats.common_stats
@@ -96,22 +97,21 @@ class FeatureSummary:
             common.num_values_histogram.CopyFrom(constant_histogram(1.0, self.present))
         return result
 
-    def _mixed(self, other: Type | None) -> DataError:
-        names = [statistics_pb2.FeatureNameStatistics.Type.Name(kind) for kind in (self.type, other) if kind is not None]
+    def _mixed(self, other: str | None) -> DataError:
         return DataError(
-            f"The column {self.name!r} holds {' in some files and '.join(names)} in others.",
+            f"The column {self.name!r} holds {self.type} in some files and {other} in others.",
             hint="Ingest the data again, so that all files of a split have one type for it.",
             column=self.name,
         )
 
 
-def _type_of(type_: pa.DataType, name: str) -> Type:
+def _type_of(type_: pa.DataType, name: str) -> str:
     if pa.types.is_integer(type_):
-        return statistics_pb2.FeatureNameStatistics.INT
+        return INT
     if pa.types.is_floating(type_):
-        return statistics_pb2.FeatureNameStatistics.FLOAT
+        return FLOAT
     if pa.types.is_string(type_) or pa.types.is_large_string(type_):
-        return statistics_pb2.FeatureNameStatistics.STRING
+        return STRING
     raise DataError(
         f"The column {name!r} is of type {type_}, of which no statistics are computed.",
         hint="Columns of examples are integers, floating point numbers or strings.",

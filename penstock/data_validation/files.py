@@ -47,7 +47,7 @@ def read_statistics(statistics: ExampleStatistics, split: str) -> statistics_pb2
 
 def read_anomalies(anomalies: ExampleAnomalies, split: str) -> anomalies_pb2.Anomalies:
     """The anomalies of one split."""
-    return _read(anomalies.split_path(split, ANOMALIES_FILE), anomalies_pb2.Anomalies())  # type: ignore[no-any-return]
+    return _read(anomalies.split_path(split, ANOMALIES_FILE), anomalies_pb2.Anomalies())
 
 
 def write_anomalies(anomalies: ExampleAnomalies, split: str, proto: anomalies_pb2.Anomalies) -> None:
@@ -86,7 +86,9 @@ def parse_schema(path: str | Path) -> schema_pb2.Schema:
         text = file.read_text(encoding="utf-8")
     except (FileNotFoundError, IsADirectoryError) as error:
         near = [other.name for other in file.parent.glob("*.pbtxt")] if file.parent.is_dir() else []
-        raise UsageError(f"There is no schema file {file}.", hint=did_you_mean(file.name, near), path=str(file)) from error
+        raise UsageError(
+            f"There is no schema file {file}.", hint=did_you_mean(file.name, near), path=str(file)
+        ) from error
     except UnicodeDecodeError as error:
         raise DataError(
             f"The schema is not UTF-8 text: byte {error.start} is {error.object[error.start]:#x}.",

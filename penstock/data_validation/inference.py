@@ -32,9 +32,9 @@ def infer_schema(
     """The narrowest schema of the usual form that all the datasets fit.
 
     A feature that every example has is required everywhere (``min_fraction: 1``), another one must be there at least
-    once, unless one of the datasets does without it. Features with a fixed number of values say so. Strings get the domain of their values if these are few, are
-    called boolean if they are words for true and false, and integers if all of them read as one; an INT feature of 0
-    and 1 is boolean.
+    once, unless one of the datasets does without it. Features with a fixed number of values say so. Strings get the
+    domain of their values if these are few, are called boolean if they are words for true and false, and integers if
+    all of them read as one; an INT feature of 0 and 1 is boolean.
 
     Args:
         datasets: Statistics of the splits, each as a whole.
@@ -108,7 +108,7 @@ def _absent_somewhere(datasets: list[statistics_pb2.DatasetFeatureStatistics]) -
         for dataset in datasets
         if dataset.num_examples
     ]
-    return set().union(*present) - set.intersection(*present) if present else set()
+    return {name for names in present for name in names if not all(name in others for others in present)}
 
 
 def _joined(datasets: list[statistics_pb2.DatasetFeatureStatistics]) -> list[Observed]:

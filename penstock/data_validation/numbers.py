@@ -30,8 +30,8 @@ class NumberSummary:
         nan = int(np.count_nonzero(np.isnan(values))) if values.dtype.kind == "f" else 0
         self.nan += nan
         # One sort pays for all the rest: extremes, zeros, infinities and a histogram are read off distinct values.
-        distinct, counts = np.unique(values[~np.isnan(values)] if nan else values, return_counts=True)
-        distinct = distinct.astype(np.float64, copy=False)
+        unique, counts = np.unique(values[~np.isnan(values)] if nan else values, return_counts=True)
+        distinct: npt.NDArray[np.float64] = unique.astype(np.float64, copy=False)
         self.moments.merge(Moments.of(distinct, counts))
         self.zeros += int(counts[distinct == 0].sum())
         self.below += int(counts[distinct == -np.inf].sum())
@@ -67,9 +67,7 @@ class NumberSummary:
         result.min = -math.inf if self.below else self.low if self.low <= self.high else math.inf
         result.max = math.inf if self.above else self.high if self.low <= self.high else -math.inf
         result.median = self._median()
-        result.histograms.append(
-            standard_histogram(self.distribution, self.low, self.high, nan=self.nan, **infinite)
-        )
+        result.histograms.append(standard_histogram(self.distribution, self.low, self.high, nan=self.nan, **infinite))
         result.histograms.append(quantiles_histogram(self.distribution, nan=self.nan, **infinite))
         return result
 

@@ -88,9 +88,7 @@ class StringSummary:
         if self._hashes is not None:
             assert self._heavy is not None
             estimate = self._heavy.Estimate()
-            # The sketch may cut a long string inside a character.
-            labels = [label.decode("utf-8", "replace") for label in estimate.field("values").to_pylist()]
-            values, counts = pa.array(labels, pa.string()), pc.cast(estimate.field("counts"), pa.float64())
+            values, counts = pc.cast(estimate.field("values"), pa.large_string()), estimate.field("counts")
             unique = int(self._hashes.Estimate())
         else:
             values, counts = self._parts[0]
@@ -130,9 +128,7 @@ class StringSummary:
 
     def _to_sketches(self) -> None:
         if self._heavy is None:
-            self._heavy = sketches.MisraGriesSketch(
-                _HEAVY_HITTERS, large_string_threshold=_LONG, large_string_placeholder="<a string of over 1024 bytes>"
-            )
+            self._heavy = sketches.MisraGriesSketch(_HEAVY_HITTERS)
             self._hashes = sketches.KmvSketch(_MINIMUM_HASHES)
         for distinct, counts in self._parts:
             self._sketch(distinct, counts)
@@ -142,7 +138,10 @@ class StringSummary:
     def _sketch(self, distinct: pa.Array, counts: pa.Array) -> None:
         assert self._heavy is not None
         assert self._hashes is not None
-        self._heavy.AddValues(distinct, pc.cast(counts, pa.float32(), safe=False))
+        # The sketch keeps values whole, so that long ones would undo its bound on memory.
+        long = pc.greater(pc.binary_length(distinct), _LONG)
+        shown = pc.if_else(long, f"<a string of over {_LONG} bytes>", distinct)
+        self._heavy.AddValues(shown, pc.cast(counts, pa.float32(), safe=False))
         self._hashes.AddValues(distinct)
 
 

@@ -52,6 +52,7 @@ def tf_dataset(
     arrow = pq.read_schema(groups[0][0])
     names = _column_names(arrow, options, schema)
     specs = {name: _spec(arrow.field(name)) for name in names}
+    _check_integers(groups, arrow, names)
     seed = seed if options.shuffle_seed is None else options.shuffle_seed
     iterations = itertools.count()
 
@@ -189,13 +190,29 @@ def _values(array: pa.Array, name: str) -> Any:
     if _is_text(kind) or pa.types.is_null(kind):
         return pc.fill_null(array.cast(pa.large_binary()), b"").to_numpy(zero_copy_only=False)
     if array.null_count:
-        raise DataError(
-            f"The column {name!r} has {array.null_count:,} missing values, and a tensor of integers has no way to "
-            "say missing.",
-            hint="Fill them in preprocessing_fn, or pass a schema that leaves the column out.",
-            column=name,
-        )
+        raise _missing_integers(name, array.null_count)
     return array.cast(pa.int64()).to_numpy(zero_copy_only=False)
+
+
+def _check_integers(groups: list[tuple[str, int, int]], arrow: pa.Schema, names: list[str]) -> None:
+    """Finds missing integers in the files' footers, before training starts and fails on the way."""
+    integers = [name for name in names if pa.types.is_integer(arrow.field(name).type)]
+    for path in dict.fromkeys(path for path, _, _ in groups):
+        metadata = pq.read_metadata(path)
+        position = {metadata.schema.column(index).path: index for index in range(metadata.num_columns)}
+        for name in integers:
+            found = [metadata.row_group(g).column(position[name]).statistics for g in range(metadata.num_row_groups)]
+            missing = sum(one.null_count for one in found if one is not None and one.has_null_count)
+            if missing:
+                raise _missing_integers(name, missing)
+
+
+def _missing_integers(name: str, count: int) -> DataError:
+    return DataError(
+        f"The column {name!r} misses {count:,} values, and a tensor of integers has no way to say so.",
+        hint="Fill them in preprocessing_fn, or pass a schema that leaves the column out.",
+        column=name,
+    )
 
 
 def _with_label(columns: dict[str, Any], label: str | None) -> Any:

@@ -186,7 +186,8 @@ def _run(pipeline: beam.Pipeline, function: UserFunction) -> None:
         if "apply the transformation" not in text:
             raise
         # TensorFlow failed on the data inside the user's graph, where no Python frame is left to show.
-        said = text.rsplit("<stack traces unavailable>", maxsplit=1)[-1].split("Batch instances:", maxsplit=1)[0].strip().strip('".')
+        said = text.split("<stack traces unavailable>")[-1].split("Batch instances:")[0]  # noqa: PLC0207
+        said = said.strip().strip('".')
         raise UserCodeError(
             f"The graph of {function.name} failed on the data: {said[:600]}",
             hint="An assertion or an operation in it does not hold for these values.",

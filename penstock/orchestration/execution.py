@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import tempfile
 import traceback
 from collections.abc import Callable, Iterator, Mapping
@@ -190,7 +191,8 @@ def _told(node: str) -> Iterator[None]:
 
 
 def _print_traceback(error: BaseException) -> None:
-    print("".join(traceback.format_exception(error)), flush=True)
+    traceback.print_exception(error, file=sys.stderr)
+    sys.stderr.flush()
 
 
 def _as_penstock_error(error: Exception, node: str) -> PenstockError:

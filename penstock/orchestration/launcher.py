@@ -143,9 +143,7 @@ def _tell_end(node: PlanNode, context: RunContext, outcome: NodeOutcome) -> None
     )
 
 
-def _launch(
-    node: PlanNode, context: RunContext, upstream: Mapping[str, NodeOutcome], log: Path
-) -> NodeOutcome:
+def _launch(node: PlanNode, context: RunContext, upstream: Mapping[str, NodeOutcome], log: Path) -> NodeOutcome:
     inputs = {
         name: artifacts[0]
         for name, source in node.inputs.items()
@@ -166,7 +164,7 @@ def _launch(
     except PenstockError as error:
         context.store.skip(context.run, node.id, node.component, error.message, state=NodeState.FAILED, error=error)
         raise
-    return _execute(node, component, context, inputs, values, key, log)
+    return _execute(node, context, inputs, values, key, log)
 
 
 def _value(artifact: StoredArtifact) -> Any:
@@ -242,7 +240,9 @@ def _resolve(
     )
     outputs = {query["output"]: [answer] if answer else []}
     key = cache_key({**parts, "answer": answer.digest if answer else None})
-    reason = f"{query['type']} {answer.id}" if answer else f"no {'blessed ' if query['blessed'] else ''}{query['type']} yet"
+    reason = (
+        f"{query['type']} {answer.id}" if answer else f"no {'blessed ' if query['blessed'] else ''}{query['type']} yet"
+    )
     reused = context.store.answer(
         context.run,
         node.id,
@@ -258,7 +258,6 @@ def _resolve(
 
 def _execute(
     node: PlanNode,
-    component: Component,
     context: RunContext,
     inputs: Mapping[str, StoredArtifact],
     values: Mapping[str, Any],

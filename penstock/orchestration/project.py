@@ -47,10 +47,8 @@ def load_project(
     config = load_config(path, overrides=overrides, profile=profile, path_keys=path_keys())
     own = config.directory / PIPELINE_FILE
     try:
-        if own.is_file() and not standard:
-            pipeline = _own_pipeline(own, config)
-        else:
-            pipeline = standard_pipeline(config)
+        has_own = own.is_file() and not standard
+        pipeline = _own_pipeline(own, config) if has_own else standard_pipeline(config)
         _no_unread_sections(config, pipeline)
         check(pipeline)
     except GraphError as error:

@@ -70,8 +70,8 @@ def run_project(
             hint="`penstock run` runs on this machine: choose a profile with runner: local.",
         )
     plan = make_plan(project.pipeline, project.directory)
-    skipped_cache = _checked_nodes(no_cache, plan)
-    tell = _one_at_a_time(listener or (lambda event: None))
+    skipped_cache = _checked_nodes(plan, no_cache=no_cache)
+    tell = _one_at_a_time(listener or _nobody)
     root = _writable(Path(profile.pipeline_root))
     began = time.time()
     run_id = f"{time.strftime('%Y%m%d-%H%M%S', time.gmtime(began))}-{secrets.token_hex(2)}"
@@ -125,7 +125,11 @@ def _state(outcomes: Mapping[str, NodeOutcome]) -> RunState:
     return RunState.COMPLETE
 
 
-def _checked_nodes(no_cache: bool | Collection[str], plan: Plan) -> bool | frozenset[str]:
+def _nobody(event: events.Event) -> None:
+    """Where nobody listens."""
+
+
+def _checked_nodes(plan: Plan, *, no_cache: bool | Collection[str]) -> bool | frozenset[str]:
     if isinstance(no_cache, bool):
         return no_cache
     known = [node.id for node in plan.nodes]

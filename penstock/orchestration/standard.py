@@ -66,7 +66,7 @@ def standard_pipeline(config: Config) -> Pipeline:
             path=str(config.path),
         )
     with Pipeline(config.name) as pipeline:
-        ingest = {"types": dict(config.data.types)} if config.data.types else {}
+        ingest: dict[str, Any] = {"types": dict(config.data.types)} if config.data.types else {}
         examples = CsvExampleGen(
             input_base=config.data.path, splits=dict(config.data.splits), **ingest, **config["csv_example_gen"]
         ).outputs["examples"]

@@ -151,7 +151,7 @@ def test_hostile_files_end_in_an_error(tmp_path: Path) -> None:
 def test_a_tag_does_not_make_an_object(tmp_path: Path) -> None:
     """A Python tag in the file is refused, and its place named."""
     write(tmp_path, f"name: x\ntrainer: {{a: !!python/object/apply:os.system ['touch {tmp_path}/owned']}}\n")
-    with pytest.raises(ConfigError, match="tag .* is not allowed") as caught:
+    with pytest.raises(ConfigError, match=r"tag .* is not allowed") as caught:
         load_config(tmp_path)
     assert (caught.value.facts["line"], caught.value.facts["col"]) == (2, 11)
     assert not (tmp_path / "owned").exists()

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from penstock.events import Event
-from penstock.metadata import open_store
+from penstock.metadata import Store, open_store
 from penstock.orchestration.project import load_project
 from penstock.orchestration.run import RunResult, run_project
 
@@ -19,8 +19,8 @@ from __future__ import annotations
 import os, time, signal
 from pathlib import Path
 from typing import NamedTuple
-from penstock import Config, Context, HTML, Input, InputPath, ModuleFile, Model, ModelBlessing, Output, Pipeline, component
-from penstock import LatestBlessedModel, Verdict
+from penstock import Config, Context, HTML, Input, InputPath, LatestBlessedModel, ModuleFile, Model, ModelBlessing
+from penstock import Output, Pipeline, Verdict, component
 from penstock.dsl import Destination
 from penstock.gates import Gate
 
@@ -54,7 +54,7 @@ class Scratch:
     def write(self, body: str, *, config: str = "", name: str = "toy", **files: str) -> Scratch:
         """Writes pipeline.py with the body of create_pipeline, pipeline.yaml, and other modules."""
         components, _, nodes = textwrap.dedent(body).rpartition("---\n")
-        create = f"def create_pipeline(config: Config) -> Pipeline:\n    with Pipeline(config.name) as pipeline:\n"
+        create = "def create_pipeline(config: Config) -> Pipeline:\n    with Pipeline(config.name) as pipeline:\n"
         create += textwrap.indent(nodes, " " * 8) + "    return pipeline\n"
         (self.directory / "pipeline.py").write_text(f"{PREAMBLE}\n{components}\n{create}")
         (self.directory / "pipeline.yaml").write_text(f"name: {name}\n{textwrap.dedent(config)}")
@@ -72,7 +72,7 @@ class Scratch:
     def url(self) -> str:
         return f"sqlite:///{self.directory}/.penstock/metadata.db"
 
-    def store(self):  # type: ignore[no-untyped-def] # noqa: ANN201 # the store, as a context manager
+    def store(self) -> Store:
         """The project's store, to read."""
         return open_store(self.url)
 

@@ -90,23 +90,27 @@ def ingest_csv(
 
 def run_with_threads(found: Sequence[Shard], job: Job, ctx: Context, done: float, total: float) -> list[Report]:
     """Runs the shards in this process, one a core at a time; Arrow and numpy leave Python's lock while they work."""
-    reports: dict[int, Report] = {}
+    broken = found[-1].index + 1  # the first shard with a problem: later ones need not be looked at any more
+
+    def run(shard: Shard) -> Report:
+        return run_shard(shard, job) if shard.index < broken else Report(shard.index)
+
+    sizes = {shard.index: shard.size for shard in found}
+    reports: list[Report] = []
     ctx.progress(done, total, unit="bytes")
-    with ThreadPoolExecutor(max_workers=min(len(found), len(os.sched_getaffinity(0)))) as pool:
-        running = {pool.submit(run_shard, shard, job): shard for shard in found}
-        for future in as_completed(running):
-            shard = running[future]
-            reports[shard.index] = future.result()
-            done += shard.size
+    with ThreadPoolExecutor(max_workers=min(len(found), _cores())) as pool:
+        for future in as_completed([pool.submit(run, shard) for shard in found]):
+            report = future.result()
+            reports.append(report)
+            if report.problem is not None:
+                broken = min(broken, report.shard)
+            done += sizes[report.shard]
             ctx.progress(done, total, unit="bytes")
-            if reports[shard.index].problem is not None:
-                # What comes later in the data can't be the first problem any more.
-                for other, waiting in running.items():
-                    if waiting.index > shard.index:
-                        other.cancel()
-                        reports.setdefault(waiting.index, Report(waiting.index))
-                running = {other: waiting for other, waiting in running.items() if not other.cancelled()}
-    return [reports[shard.index] for shard in found]
+    return sorted(reports, key=lambda report: report.shard)
+
+
+def _cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def run_with_beam(found: Sequence[Shard], job: Job, ctx: Context, done: float, total: float) -> list[Report]:

@@ -11,7 +11,6 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import Any
 
-from penstock.errors import RunCanceled
 from penstock.events import NodeState
 from penstock.orchestration.launcher import NodeOutcome, RunContext, launch, skip
 from penstock.orchestration.plan import Plan, PlanNode
@@ -21,7 +20,9 @@ __all__ = ["run_nodes"]
 _DONE = {NodeState.COMPLETE, NodeState.REUSED}
 
 
-def run_nodes(plan: Plan, context: RunContext, canceled: threading.Event, jobs: int | None = None) -> dict[str, NodeOutcome]:
+def run_nodes(
+    plan: Plan, context: RunContext, canceled: threading.Event, jobs: int | None = None
+) -> dict[str, NodeOutcome]:
     """Runs every node of a plan as soon as what it waits for has ended, at most ``jobs`` at once.
 
     A failed node holds back what depends on it; independent nodes go on. Interrupting the main thread, or
