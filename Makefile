@@ -63,7 +63,7 @@ bench: setup ## list the benchmarks; run one with: make bench NAME=...
 	fi
 
 ui: setup ## open the web pages of a pipeline: make ui PIPELINE=examples/chicago_taxi
-	@$(BIN)/penstock ui $(PIPELINE)
+	@$(BIN)/penstock ui -C $(PIPELINE)
 
 format: setup ## let ruff format the code and mend what it can
 	@$(BIN)/ruff check --fix --quiet . ; $(BIN)/ruff format --quiet .

@@ -13,6 +13,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from penstock.dsl.source_loader import SourceLoader, from_source
 from penstock.errors import PenstockError, UsageError, UserCodeError, did_you_mean
 from penstock.storage.refusal import is_refusal
 
@@ -41,12 +42,12 @@ def load_module(path: str | Path) -> ModuleType:
         near = [str(other.name) for other in file.parent.glob("*.py")] if file.parent.is_dir() else []
         raise UsageError(f"There is no module file {file}.", hint=did_you_mean(file.name, near), path=str(file))
     name = module_name(file)
-    spec = importlib.util.spec_from_file_location(name, file)
+    spec = importlib.util.spec_from_file_location(name, file, loader=SourceLoader(name, str(file)))
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
-    with _directory_on_path(file.parent), boundary(f"import of {file.name}"):
+    with from_source(file.parent), _directory_on_path(file.parent), boundary(f"import of {file.name}"):
         try:
             spec.loader.exec_module(module)
         except BaseException:
