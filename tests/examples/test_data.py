@@ -79,10 +79,9 @@ def test_synthetic_trips_agree_with_themselves(synthetic: pa.Table) -> None:
     assert synthetic["trip_start_day"].equals(pc.day_of_week(start, count_from_zero=False, week_start=7))
     cash = synthetic.filter(pc.equal(synthetic["payment_type"], "Cash"))
     assert pc.sum(cash["tips"]).as_py() == 0
-    places = set(
-        zip(*(synthetic[name].to_pylist() for name in ("pickup_community_area", "pickup_latitude")), strict=True)
-    )
-    assert len({latitude for _, latitude in places}) == len(places), "no point lies in two areas"
+    names = ("pickup_community_area", "pickup_latitude", "pickup_longitude")
+    places = set(zip(*(synthetic[name].to_pylist() for name in names), strict=True))
+    assert len({place[1:] for place in places}) == len(places), "no point lies in two areas"
 
 
 def test_synthetic_trips_are_like_the_published_ones(synthetic: pa.Table, taxi_csv: Path) -> None:
