@@ -12,6 +12,7 @@ Prints a line for each model and seed, and the medians. Exits with 1 if ours is 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import os
 import statistics
@@ -44,8 +45,10 @@ def main() -> None:
     parser.add_argument("--worker", help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.worker:
-        for result in _work(arguments.work, **json.loads(arguments.worker)):
-            print(json.dumps(result), flush=True)
+        results = sys.stdout
+        with contextlib.redirect_stdout(sys.stderr):  # Keras draws its progress bar where the results go
+            for result in _work(arguments.work, **json.loads(arguments.worker)):
+                print(json.dumps(result), file=results, flush=True)
         return
 
     with tempfile.TemporaryDirectory() as temporary:
@@ -137,7 +140,7 @@ def _train(
 ) -> Iterator[dict[str, Any]]:
     from penstock import Trainer, Transform
     from penstock.artifacts import Examples, Model, ModelRun, Schema, TransformGraph
-    from penstock.components.trainer import TrainArgs
+    from penstock.components.trainer import EvalArgs, TrainArgs
     from penstock.dsl import Context
 
     if module is not None:
@@ -165,6 +168,7 @@ def _train(
             model_run=ModelRun(str(base / f"run_{seed}")),
             module_file=module or str(EXAMPLE / "model.py"),
             train_args=TrainArgs(num_steps=steps),
+            eval_args=EvalArgs(num_steps=None if module is None else 10),  # TFX's dataset for evaluation has no end
             custom_config={**config, "seed": seed},
             ctx=Context(temp_dir=base / "temp"),
         )
@@ -179,10 +183,10 @@ def _stand_in_for_tfx() -> None:
         sys.modules[name] = types.ModuleType(name)
     vars(sys.modules["tfx.components.trainer.fn_args_utils"]).update(DataAccessor=DataAccessor, FnArgs=FnArgs)
 
-    import tf_keras
+    import tensorflow as tf
 
     # It logs to TensorBoard, which is not installed here; that changes no weight.
-    tf_keras.callbacks.TensorBoard = lambda **_: tf_keras.callbacks.Callback()
+    tf.keras.callbacks.TensorBoard = lambda **_: tf.keras.callbacks.Callback()
 
 
 def _auc(model: Any, examples: Any) -> float:
