@@ -19,7 +19,6 @@ def artifacts() -> None:
     An artifact is a directory that never changes once it is published. ID is the number that `penstock artifacts list`
     and `penstock runs show` print.
 
-    \b
     Examples:
       penstock artifacts list --type Model
       penstock artifacts show 12
@@ -39,7 +38,6 @@ def list_(
 ) -> None:
     """Lists artifacts, the newest first: id, type, the node that made it, and where it lies.
 
-    \b
     Examples:
       penstock artifacts list
       penstock artifacts list --type Model --limit 5
@@ -67,7 +65,6 @@ def list_(
 def show(artifact_id: int, project: Path | None, as_json: bool) -> None:
     """Shows one artifact: its type, properties and digest, the node that made it, and the files of its payload.
 
-    \b
     Examples:
       penstock artifacts show 12
       penstock artifacts show 12 --json | jq -r .uri
@@ -88,14 +85,13 @@ def show(artifact_id: int, project: Path | None, as_json: bool) -> None:
 
 @artifacts.command("lineage", short_help="Show what an artifact was made from, or what was made from it.")
 @click.argument("artifact_id", metavar="ID", type=int)
-@click.option("--up/--down", "up", default=True, show_default=True, help="What it was made from, or what was made from it.")
-@click.option("--format", "format_", type=click.Choice(["tree", "json"]), default="tree", show_default=True, help="How.")
+@click.option("--up/--down", "up", default=True, help="What it was made from (the default), or what was made from it.")
+@click.option("--format", "format_", type=click.Choice(["tree", "json"]), default="tree", show_default=True)
 @project
 @as_json
 def lineage(artifact_id: int, up: bool, format_: str, project: Path | None, as_json: bool) -> None:
     """Shows what an artifact was made from, step by step back to the data, or what was made from it.
 
-    \b
     Examples:
       penstock artifacts lineage 17 --up        from a pushed model back to the trips
       penstock artifacts lineage 1 --down       everything that was made from these examples

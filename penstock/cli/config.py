@@ -14,7 +14,6 @@ __all__ = ["config"]
 def config() -> None:
     """What a pipeline.yaml says, what it may say, and whether it is right. No data is read and nothing is run.
 
-    \b
     Examples:
       penstock config check examples/chicago_taxi
       penstock config show --profile local
@@ -32,7 +31,6 @@ def show(pipeline: str, overrides: tuple[str, ...], profile: str | None, as_json
 
     Passwords in URLs, and values whose key says that they are secret, are not printed.
 
-    \b
     Examples:
       penstock config show examples/chicago_taxi
       penstock config show --set trainer.train_args.num_steps=200
@@ -55,7 +53,6 @@ def show(pipeline: str, overrides: tuple[str, ...], profile: str | None, as_json
 def schema() -> None:
     """Prints the JSON Schema of a pipeline.yaml, for an editor that completes and checks while you type.
 
-    \b
     Examples:
       penstock config schema > pipeline.schema.json
       penstock config schema | jq '.properties | keys'
@@ -77,7 +74,6 @@ def schema() -> None:
 def check(pipeline: str, overrides: tuple[str, ...], profile: str | None, as_json: bool) -> None:
     """Checks a pipeline.yaml, every parameter in it, and the graph; names file, line and column of what is wrong.
 
-    \b
     Examples:
       penstock config check
       penstock config check examples/chicago_taxi --profile local
@@ -89,6 +85,7 @@ def check(pipeline: str, overrides: tuple[str, ...], profile: str | None, as_jso
     if as_json:
         from penstock.cli.terminal.console import print_json
 
-        print_json({"ok": True, "pipeline": loaded.pipeline.name, "nodes": nodes, "profile": loaded.config.profile.name})
+        profile_name = loaded.config.profile.name
+        print_json({"ok": True, "pipeline": loaded.pipeline.name, "nodes": nodes, "profile": profile_name})
         return
     click.echo(f"ok: {loaded.pipeline.name} has {len(nodes)} nodes ({', '.join(nodes)}).")

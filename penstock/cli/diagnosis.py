@@ -168,7 +168,7 @@ def _source_tree() -> dict[str, Any]:
 
 def _python_bounds() -> str:
     try:
-        return metadata.metadata("penstock").get("Requires-Python") or ""
+        return str(metadata.metadata("penstock").json.get("requires_python", ""))
     except metadata.PackageNotFoundError:
         return str(_source_tree().get("requires-python", ""))
 

@@ -6,14 +6,15 @@ from pathlib import Path
 
 import click
 
+from penstock.cli.lazy import DocumentedCommand
 from penstock.cli.options import as_json, project
 
 __all__ = ["doctor"]
 
 
-@click.command(short_help="Say what works on this machine and what does not.")
+@click.command(cls=DocumentedCommand, short_help="Say what works on this machine and what does not.")
 @project
-@click.option("--deep", is_flag=True, help="Also import TensorFlow, Beam and the others, each in its own process, and time it.")
+@click.option("--deep", is_flag=True, help="Also import the large libraries, each in its own process, and time it.")
 @as_json
 def doctor(project: Path | None, deep: bool, as_json: bool) -> None:
     """Says what works on this machine, what does not, and what each missing thing is needed for.
@@ -22,7 +23,6 @@ def doctor(project: Path | None, deep: bool, as_json: bool) -> None:
     project here and its metadata store. Nothing is changed and the network is not used. The exit code is 1 only when
     something that every run needs is broken; what is merely absent (Docker, a GPU) is told with its purpose.
 
-    \b
     Examples:
       penstock doctor
       penstock doctor --deep                  also import the large libraries, seconds to a minute

@@ -1,8 +1,10 @@
-"""`LazyGroup`: a group whose commands are imported when they are asked for, and that knows what was meant."""
+"""Groups whose commands are imported when they are asked for, help that keeps its examples, and "did you mean"."""
 
 from __future__ import annotations
 
 import importlib
+import inspect
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -10,7 +12,21 @@ import click
 
 from penstock.errors import did_you_mean
 
-__all__ = ["LazyGroup"]
+__all__ = ["DocumentedCommand", "LazyGroup"]
+
+_EXAMPLES = re.compile(r"^Examples:\n", re.MULTILINE)
+
+
+def _with_examples(help_: str | None) -> str | None:
+    """The help text with its examples marked as lines that click must not fill."""
+    return None if help_ is None else _EXAMPLES.sub("\b\nExamples:\n", inspect.cleandoc(help_))
+
+
+class DocumentedCommand(click.Command):
+    """A command whose docstring is its help: a paragraph that begins ``Examples:`` is printed line by line."""
+
+    def __init__(self, name: str | None, **options: Any) -> None:
+        super().__init__(name, **{**options, "help": _with_examples(options.get("help"))})
 
 
 class LazyGroup(click.Group):
@@ -22,11 +38,15 @@ class LazyGroup(click.Group):
         **options: As for `click.Group`.
     """
 
-    def __init__(self, *args: Any, sections: Mapping[str, Mapping[str, str]] | None = None, **options: Any) -> None:
-        super().__init__(*args, **options)
+    command_class = DocumentedCommand
+
+    def __init__(
+        self, name: str | None = None, sections: Mapping[str, Mapping[str, str]] | None = None, **options: Any
+    ) -> None:
+        super().__init__(name, **{**options, "help": _with_examples(options.get("help"))})
         self.sections = dict(sections or {})
 
-    def list_commands(self, ctx: click.Context) -> list[str]:
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002  # click's signature
         lazy = [name for commands in self.sections.values() for name in commands]
         return [*lazy, *(name for name in self.commands if name not in lazy)]
 

@@ -98,8 +98,9 @@ def log_of(store: Store, run_id: str, name: str) -> Log:
         source = store.execution(node.execution_id).source_id
         path = store.execution(source).log if source is not None else None
     if path is None:
+        why = f" ({node.reason})" if node.reason else ""
         raise UsageError(
-            f"{node_id} has no log in run {run.id}: it was {node.state}" + (f" ({node.reason})." if node.reason else "."),
+            f"{node_id} has no log in run {run.id}: it was {node.state}{why}.",
             hint="A node that does not run prints nothing.",
         )
     if not Path(path).exists():

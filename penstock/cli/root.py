@@ -11,19 +11,27 @@ import click
 
 from penstock.cli.lazy import LazyGroup
 from penstock.cli.terminal import errors
+from penstock.version import __version__
 
 __all__ = ["CANCELED", "app", "main"]
 
 CANCELED = 130
-_BROKEN_PIPE = 141
 
 
 class _Root(LazyGroup):
     """The root group. However it ends, what is printed is bounded, and the exit code says what happened."""
 
-    def main(self, args: Sequence[str] | None = None, prog_name: str | None = None, **extra: Any) -> Any:
+    def main(
+        self,
+        args: Sequence[str] | None = None,
+        prog_name: str | None = None,
+        complete_var: str | None = None,
+        standalone_mode: bool = True,  # noqa: FBT002  # click's signature
+        **extra: Any,
+    ) -> Any:
         arguments = list(sys.argv[1:] if args is None else args)
-        if not extra.pop("standalone_mode", True):
+        extra["complete_var"] = complete_var
+        if not standalone_mode:
             return super().main(arguments, prog_name, standalone_mode=False, **extra)
         sys.exit(self._guarded(arguments, prog_name, extra))
 
@@ -32,18 +40,19 @@ class _Root(LazyGroup):
             result = super().main(arguments, prog_name, standalone_mode=False, **extra)
             sys.stdout.flush()
         except click.exceptions.NoArgsIsHelpError as error:
-            top = error.ctx is None or error.ctx.parent is None
-            click.echo(error.ctx.get_help() if error.ctx else "", err=not top)
+            context: click.Context | None = error.ctx
+            top = context is None or context.parent is None
+            click.echo(context.get_help() if context else "", err=not top)
             return 0 if top else 2
         except click.ClickException as error:
             return errors.print_usage(error)
         except (click.Abort, KeyboardInterrupt):
-            click.echo("canceled", err=True)
+            click.echo("canceled", err=True)  # click has ended the line that shows ^C
             return CANCELED
         except BrokenPipeError:
             # The reader (head, less) went away: not an error, and the interpreter must not complain at its end.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            return _BROKEN_PIPE
+            return 1
         except Exception as error:  # noqa: BLE001  # the outermost boundary: nothing above can tell the user
             return errors.print_error(error, arguments)
         return result if isinstance(result, int) else 0
@@ -67,13 +76,7 @@ _SECTIONS = {
 
 def _version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
     if wanted and not ctx.resilient_parsing:
-        from importlib import metadata
-
-        try:
-            version = metadata.version("penstock")
-        except metadata.PackageNotFoundError:
-            version = "(run from its source, not installed)"
-        click.echo(f"penstock {version}")
+        click.echo(f"penstock {__version__}")
         ctx.exit()
 
 
@@ -93,7 +96,6 @@ def app() -> None:
     A pipeline is a directory with a pipeline.yaml and your two functions, preprocessing_fn and run_fn. Every
     artifact that a run makes is kept in a metadata store; what has not changed is reused in the next run.
 
-    \b
     Examples:
       penstock run examples/chicago_taxi        run the pipeline of that directory
       penstock runs show                        how the latest run went, node by node

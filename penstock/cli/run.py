@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from penstock.cli.lazy import DocumentedCommand
 from penstock.cli.options import as_json, profile, set_values
 from penstock.errors import PenstockError, RunCanceled, UsageError
 
@@ -27,7 +28,7 @@ _ALL = "*"
 _EXIT_CODES = {"complete": 0, "failed": 1, "blocked": 3, "canceled": RunCanceled.exit_code}
 
 
-class _Run(click.Command):
+class _Run(DocumentedCommand):
     """The command; ``--no-cache`` alone never takes the next word, so that it may stand before PIPELINE."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
@@ -62,7 +63,6 @@ def run(
     to its log file. At the end you see each node's state and time, the evaluation with its worst slices, the verdicts
     of the gates, where the model was pushed, and what to try next.
 
-    \b
     Examples:
       penstock run examples/chicago_taxi
       penstock run --set trainer.train_args.num_steps=200 --set data.path=trips.csv
@@ -103,7 +103,8 @@ def _loaded(
 
     if no_cache == _ALL and not Path(pipeline).exists() and os.sep not in pipeline:
         raise UsageError(
-            f"There is no pipeline at {pipeline}.", hint=f"To name nodes, join them to the option: --no-cache={pipeline}."
+            f"There is no pipeline at {pipeline}.",
+            hint=f"To name nodes, join them to the option: --no-cache={pipeline}.",
         )
     # A user's pipeline.py may print; where a script reads our JSON that goes to standard error.
     with contextlib.redirect_stdout(sys.stderr) if as_json else contextlib.nullcontext():
@@ -138,9 +139,7 @@ def _print_end(view: RunView, result: RunResult, command: Command, *, quiet: boo
     from penstock.cli.terminal.console import console
 
     if not quiet and result.state != "canceled":
-        summary.print_summary(
-            console(), view, command, evaluation=_evaluation(result), pushed=_pushed(result) if not quiet else ()
-        )
+        summary.print_summary(console(), view, command, evaluation=_evaluation(result), pushed=_pushed(result))
     match result.state:
         case "failed":
             summary.print_failed(console(stderr=True), view, command)

@@ -20,7 +20,6 @@ def runs() -> None:
 
     RUN is a run's id, or as much of its beginning as no other run has. Where it is not given the latest is meant.
 
-    \b
     Examples:
       penstock runs list
       penstock runs show
@@ -36,7 +35,6 @@ def runs() -> None:
 def list_(pipeline: str | None, limit: int, project: Path | None, as_json: bool) -> None:
     """Lists runs, the newest first, with state and time.
 
-    \b
     Examples:
       penstock runs list
       penstock runs list --pipeline chicago_taxi --limit 100
@@ -63,7 +61,6 @@ def list_(pipeline: str | None, limit: int, project: Path | None, as_json: bool)
 def show(run: str, project: Path | None, as_json: bool) -> None:
     """Shows how a run went: each node's state, time and reason, what it made, and where its log is.
 
-    \b
     Examples:
       penstock runs show
       penstock runs show 20261121-0805
@@ -104,7 +101,6 @@ def logs(words: tuple[str, ...], follow: bool, tail: int | None, project: Path |
     NODE is matched without regard to case, and trainer_2 is Trainer2. The log of a node that was reused is that of
     the run which did the work.
 
-    \b
     Examples:
       penstock runs logs Trainer
       penstock runs logs 20261121-0805 csv_example_gen --tail 50

@@ -19,7 +19,6 @@ def verdicts() -> None:
     A gate is a node that may hold a run back: data anomalies, drift, thresholds of the model. Each of its checks is
     pass, fail, or undefined (no baseline, too few examples), which is neither and always says why.
 
-    \b
     Examples:
       penstock verdicts list
       penstock verdicts list 20261121-0805 --all
@@ -36,7 +35,6 @@ def list_(run: str, show_all: bool, project: Path | None, as_json: bool) -> None
 
     RUN is an id, or as much of its beginning as no other run has; the latest if not given.
 
-    \b
     Examples:
       penstock verdicts list
       penstock verdicts list --all

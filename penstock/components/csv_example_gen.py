@@ -12,7 +12,7 @@ _NO_TYPES: dict[str, str] = {}
 
 
 @component
-def CsvExampleGen(  # noqa: N802 - components are named like classes, as in TFX
+def CsvExampleGen(
     examples: Output[Examples],
     *,
     input_base: InputPath,

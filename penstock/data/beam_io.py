@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import uuid
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
@@ -20,7 +19,7 @@ from penstock.data.examples import RowGroup, even_slices, open_writer, read_row_
 __all__ = ["ReadRowGroups", "RecordBatchCoder", "WriteParquet"]
 
 
-class RecordBatchCoder(Coder):  # type: ignore[misc]
+class RecordBatchCoder(Coder):
     """Arrow's IPC stream format. Of a slice only its own rows are written, never the batch it was cut from."""
 
     def encode(self, value: pa.RecordBatch) -> bytes:
@@ -55,7 +54,7 @@ registry.register_coder(pa.RecordBatch, RecordBatchCoder)
 
 @beam.typehints.with_input_types(tuple[int, Iterable[RowGroup]])
 @beam.typehints.with_output_types(pa.RecordBatch)
-class _Read(beam.DoFn):  # type: ignore[misc]
+class _Read(beam.DoFn):
     def __init__(self, columns: Sequence[str] | None) -> None:
         self._columns = None if columns is None else list(columns)
 
@@ -64,7 +63,7 @@ class _Read(beam.DoFn):  # type: ignore[misc]
             yield read_row_group(group, self._columns)
 
 
-class ReadRowGroups(beam.PTransform):  # type: ignore[misc]
+class ReadRowGroups(beam.PTransform):
     """Record batches from row groups: a batch for each, read where it is needed.
 
     Workers share the groups between them. In one process the batches come in the order of ``groups``.
@@ -92,7 +91,7 @@ class ReadRowGroups(beam.PTransform):  # type: ignore[misc]
 
 
 @beam.typehints.with_output_types(tuple[str, str])
-class _WriteBundle(beam.DoFn):  # type: ignore[misc]
+class _WriteBundle(beam.DoFn):
     """Writes the batches of a bundle to one hidden file and emits (its digest, its path)."""
 
     def __init__(self, directory: str) -> None:
@@ -108,7 +107,7 @@ class _WriteBundle(beam.DoFn):  # type: ignore[misc]
         batch = batch.replace_schema_metadata(None)
         if self._writer is None:
             Path(self._directory).mkdir(parents=True, exist_ok=True)
-            self._path = os.path.join(self._directory, f".part-{uuid.uuid4().hex}.parquet")
+            self._path = str(Path(self._directory, f".part-{uuid.uuid4().hex}.parquet"))
             self._writer = open_writer(self._path, batch.schema)
         for part in even_slices(batch):
             self._writer.write_batch(part)
@@ -118,11 +117,12 @@ class _WriteBundle(beam.DoFn):  # type: ignore[misc]
             self._writer.close()
             self._writer = None
             window = GlobalWindow()
-            digest = hashlib.sha256(Path(self._path).read_bytes()).hexdigest()
+            with Path(self._path).open("rb") as stream:
+                digest = hashlib.file_digest(stream, "sha256").hexdigest()
             yield WindowedValue((digest, self._path), window.max_timestamp(), [window])
 
 
-class WriteParquet(beam.PTransform):  # type: ignore[misc]
+class WriteParquet(beam.PTransform):
     """Writes record batches as ``data-00000-of-0000N.parquet`` files, one for each bundle that holds rows.
 
     The rows' order within a bundle is kept; files are numbered in the order of their digests, so that the same
@@ -154,13 +154,15 @@ def _number(parts: list[tuple[str, str]], directory: str, schema: pa.Schema | No
     """Gives hidden files their final names. A second try of the same element finds some renamed already."""
     paths = []
     for index, (_, part) in enumerate(sorted(parts)):
-        path = os.path.join(directory, f"data-{index:05d}-of-{len(parts):05d}.parquet")
-        if os.path.exists(part):
-            os.replace(part, path)
-        paths.append(path)
+        path = Path(directory, f"data-{index:05d}-of-{len(parts):05d}.parquet")
+        if Path(part).exists():
+            Path(part).replace(path)
+        paths.append(str(path))
+    for abandoned in Path(directory).glob(".part-*.parquet"):  # by a bundle that failed and was tried again
+        abandoned.unlink()
     if not parts and schema is not None:
-        path = os.path.join(directory, "data-00000-of-00001.parquet")
-        Path(directory).mkdir(parents=True, exist_ok=True)
+        path = Path(directory, "data-00000-of-00001.parquet")
+        path.parent.mkdir(parents=True, exist_ok=True)
         open_writer(path, schema).close()
-        paths.append(path)
+        paths.append(str(path))
     return paths

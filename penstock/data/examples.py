@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 import pyarrow as pa
@@ -149,13 +150,13 @@ def even_slices(batch: pa.RecordBatch, limit: int = ROW_GROUP_ROWS) -> Iterator[
     """Cuts a batch into the fewest slices of at most ``limit`` rows, all of nearly the same length."""
     parts = max(1, -(-batch.num_rows // limit))
     bounds = [batch.num_rows * part // parts for part in range(parts + 1)]
-    for start, stop in zip(bounds, bounds[1:], strict=False):
+    for start, stop in pairwise(bounds):
         yield batch.slice(start, stop - start)
 
 
 def empty_batch(schema: pa.Schema) -> pa.RecordBatch:
     """A batch with no rows."""
-    return pa.RecordBatch.from_arrays([pa.array([], field.type) for field in schema], schema=schema)
+    return pa.RecordBatch.from_arrays([pa.nulls(0, field.type) for field in schema], schema=schema)
 
 
 def _one_batch(table: pa.Table) -> pa.RecordBatch:

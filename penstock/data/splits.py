@@ -1,6 +1,6 @@
 """Which split a row belongs to: decided by the row's values alone, so never by order, file, shard or machine.
 
-A row's hash is the sum over its columns of ``mix(value hash + name hash)``, modulo 2**64, missing values adding nothing.
+A row's hash is the sum over its columns of ``mix(value hash + name hash)``, modulo 2**64; missing values add nothing.
 The sum makes it independent of the order of the columns, and a new column without values moves no row. Rows that are
 equal in all their values always fall into the same split.
 """
@@ -13,8 +13,8 @@ from collections.abc import Mapping
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute as pc
 
+from penstock.data.arrays import to_numpy
 from penstock.errors import DataError, UsageError
 
 __all__ = ["check_weights", "row_hashes", "split_indices"]
@@ -34,7 +34,7 @@ _PORTION = 1 << 20
 """How many bytes of text are hashed at a time, which bounds memory."""
 
 
-def check_weights(splits: Mapping[str, int]) -> None:
+def check_weights(splits: Mapping[str, object]) -> None:
     """Refuses split names that are no directory names, and weights that are no positive integers.
 
     Raises:
@@ -82,7 +82,7 @@ def row_hashes(batch: pa.RecordBatch) -> Hashes:
             raise DataError(f"Column {field.name!r} is of type {field.type}, which has no row hash.", column=field.name)
         hashed = _mix(hashed + name)
         if column.null_count:
-            hashed[column.is_null().to_numpy(zero_copy_only=False)] = 0
+            hashed[to_numpy(column.is_null())] = 0
         total += hashed
     return _mix(total)
 
@@ -99,7 +99,7 @@ def _mix(values: Hashes) -> Hashes:
 
 
 def _number_bits(column: pa.Array) -> Hashes:
-    values = pc.fill_null(column, 0).to_numpy(zero_copy_only=False).astype(np.float64)
+    values = to_numpy(column).astype(np.float64)
     values += 0.0  # -0.0 and 0.0 are equal, so their bits must be
     values[np.isnan(values)] = np.nan
     return values.view(np.uint64)
@@ -110,7 +110,8 @@ def _string_hashes(column: pa.StringArray) -> Hashes:
     unique = _unique_hashes(encoded.dictionary)
     if not len(unique):
         return np.zeros(len(column), np.uint64)
-    return unique[pc.fill_null(encoded.indices, 0).to_numpy(zero_copy_only=False)]
+    # A null's index may be any number; its hash is set aside by the caller.
+    return unique.take(to_numpy(encoded.indices), mode="clip")
 
 
 def _unique_hashes(strings: pa.StringArray) -> Hashes:
@@ -124,8 +125,8 @@ def _unique_hashes(strings: pa.StringArray) -> Hashes:
     lengths = np.diff(offsets)
     result = lengths.astype(np.uint64) * _GAMMA
     for row in np.flatnonzero(lengths > _LONG):
-        digest = hashlib.blake2b(data[offsets[row] : offsets[row + 1]], digest_size=8).digest()
-        result[row] += np.uint64(int.from_bytes(digest, "little"))
+        digest = hashlib.blake2b(data[offsets[row] : offsets[row + 1]].tobytes(), digest_size=8).digest()
+        result[row] ^= np.uint64(int.from_bytes(digest, "little"))
     short = np.flatnonzero((lengths > 0) & (lengths <= _LONG))
     if not len(short):
         return result

@@ -109,7 +109,13 @@ class Accumulator:
             # 0 log 0 is 0: a certain and right prediction costs nothing.
             entropy = -np.where(label > 0, label * np.log(prediction), 0.0)
             entropy -= np.where(label < 1, (1 - label) * np.log1p(-prediction), 0.0)
-        columns = [prediction * weights, entropy * weights, (~np.isfinite(prediction)).astype(np.float64)]
+        # A row that weighs nothing says nothing, even where its prediction or its loss is not finite.
+        counts = weights > 0
+        columns = [
+            np.multiply(prediction, weights, out=np.zeros_like(weights), where=counts),
+            np.multiply(entropy, weights, out=np.zeros_like(weights), where=counts),
+            (counts & ~np.isfinite(prediction)).astype(np.float64),
+        ]
         for threshold in self.layout.thresholds:
             above = prediction > threshold
             columns += [weights * above, labels * above]

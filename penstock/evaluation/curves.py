@@ -9,10 +9,13 @@ import numpy as np
 
 from penstock.evaluation.histogram import BINS, Floats, Histogram, Ints, sums_by
 
-__all__ = ["Curves"]
+__all__ = ["Areas", "Curves"]
 
 _THRESHOLDS = BINS - 2
 _EPSILON = 1e-7
+
+# Cells whose curves are held at once: bounds memory where there are a hundred thousand slices.
+_AT_ONCE = 1 << 20
 
 
 @cache
@@ -28,6 +31,34 @@ def _threshold_of_bin() -> Ints:
     lower = np.concatenate(([-np.inf], np.arange(_THRESHOLDS) / _THRESHOLDS, [np.inf]))
     index = np.searchsorted(thresholds, lower, side="right") - 1
     return np.clip(index, 0, _THRESHOLDS - 2).astype(np.int64)
+
+
+@dataclass(frozen=True)
+class Areas:
+    """Areas under every slice's curves, each [slices], see `Curves`."""
+
+    roc: Floats
+    roc_error: Floats
+    pr: Floats
+
+    @classmethod
+    def under(cls, histogram: Histogram, slices: int, *, at_once: int = _AT_ONCE) -> Areas:
+        """The areas of ``slices`` slices, taken in groups of at most ``at_once`` cells or one slice."""
+        areas = cls(*(np.full(slices, np.nan) for _ in range(3)))
+        of_slice, bins, weights, labels = histogram.cells
+        first = 0
+        while first < slices:
+            start = int(np.searchsorted(of_slice, first))
+            last = slices
+            if start + at_once < len(of_slice):
+                last = max(int(of_slice[start + at_once]), first + 1)
+            part = slice(start, int(np.searchsorted(of_slice, last)))
+            curves = Curves.of(of_slice[part] - first, bins[part], weights[part], labels[part], last - first)
+            areas.roc[first:last] = curves.roc_auc()
+            areas.roc_error[first:last] = curves.roc_auc_error()
+            areas.pr[first:last] = curves.pr_auc()
+            first = last
+        return areas
 
 
 @dataclass(frozen=True)
@@ -55,9 +86,8 @@ class Curves:
     negatives: Floats
 
     @classmethod
-    def of(cls, histogram: Histogram, slices: int) -> Curves:
-        """The curves of ``slices`` slices."""
-        of_slice, bins, weights, labels = histogram.cells
+    def of(cls, of_slice: Ints, bins: Ints, weights: Floats, labels: Floats, slices: int) -> Curves:
+        """The curves of ``slices`` slices from their cells, which are sorted by slice and then bin."""
         thresholds = _threshold_of_bin()[bins]
         change = np.ones(len(bins), bool)
         change[1:] = (of_slice[1:] != of_slice[:-1]) | (thresholds[1:] != thresholds[:-1])

@@ -28,7 +28,7 @@ def sums_by(codes: Ints, values: Floats | None, size: int) -> Floats:
 
 def bins_of(predictions: Floats) -> Ints:
     """The bin of each prediction, 0 to 10,001; not a number is put in bin 0."""
-    scaled = np.nan_to_num(predictions, nan=-1.0) * (BINS - 2) + 1.0
+    scaled = np.nan_to_num(np.clip(predictions, -1.0, 2.0), nan=-1.0) * (BINS - 2) + 1.0
     return np.clip(scaled, 0, BINS - 1).astype(np.int64)
 
 

@@ -1,7 +1,16 @@
 """The metrics: what each is called, here and in TFMA's files, and how it follows from an accumulator's sums.
 
-A metric that is undefined on a slice (recall without positives, an area under a curve with one class only) is not a
-number. TFMA gives such an AUC the value 0.
+Values equal TFMA's to 1e-6, areas under curves at the same thresholds; a conformance suite holds them together. The
+differences are deliberate:
+
+- A metric that is undefined on a slice is not a number. TFMA gives an area under a curve the value 0 where only one
+  class occurs.
+- Cross entropy takes 0 log 0 for 0 and the log of 0 for infinite: a prediction of exactly 0 or 1 costs nothing where
+  it is right. TFMA's is then not a number.
+- ``example_count`` is the number of rows, with weights too. TFMA then gives their weight under this name; here that
+  is ``weighted_example_count``.
+- A prediction that is not finite makes every metric of its slices that depends on predictions undefined. TFMA fails.
+- Float features are sliced by their 32-bit value, and a feature that is not a number counts as missing.
 """
 
 from __future__ import annotations
@@ -14,7 +23,7 @@ import numpy as np
 
 from penstock.errors import UsageError, did_you_mean
 from penstock.evaluation.accumulator import Accumulator, Layout
-from penstock.evaluation.curves import Curves
+from penstock.evaluation.curves import Areas
 from penstock.evaluation.histogram import Floats
 from penstock.evaluation.intervals import logit_interval, wilson_interval
 
@@ -47,17 +56,17 @@ class Sums:
         self.unweighted = bool(np.array_equal(self.rows, self.weight))
 
     @cached_property
-    def curves(self) -> Curves:
-        return Curves.of(self._histogram, len(self.rows))
+    def areas(self) -> Areas:
+        return Areas.under(self._histogram, len(self.rows))
 
     def roc_auc(self) -> Floats:
-        return self.curves.roc_auc() + self._broken
+        return self.areas.roc + self._broken
 
     def pr_auc(self) -> Floats:
-        return self.curves.pr_auc() + self._broken
+        return self.areas.pr + self._broken
 
     def roc_auc_interval(self) -> Interval:
-        return logit_interval(self.roc_auc(), self.curves.roc_auc_error())
+        return logit_interval(self.roc_auc(), self.areas.roc_error)
 
 
 @dataclass(frozen=True)
@@ -87,7 +96,7 @@ class Metric:
 def _over(numerator: Floats, denominator: Floats) -> Floats:
     """The ratio; not a number where there is nothing to divide by."""
     out = np.full(np.shape(denominator), np.nan)
-    return np.divide(numerator, denominator, out=out, where=denominator > 0)  # type: ignore[no-any-return]
+    return np.divide(numerator, denominator, out=out, where=denominator > 0)
 
 
 def _share(

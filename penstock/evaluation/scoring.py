@@ -113,7 +113,7 @@ def _numbers(batch: pa.RecordBatch, name: str, role: str) -> Floats:
         )
     if pa.types.is_boolean(kind):
         column = column.cast(pa.int8())
-    return pc.cast(column, pa.float64(), safe=False).to_numpy(zero_copy_only=False)  # type: ignore[no-any-return]
+    return pc.cast(column, pa.float64(), safe=False).to_numpy(zero_copy_only=False)
 
 
 def _check(values: Floats, wrong: np.typing.NDArray[np.bool_], role: str, name: str, wanted: str) -> None:
@@ -125,7 +125,7 @@ def _check(values: Floats, wrong: np.typing.NDArray[np.bool_], role: str, name: 
         )
 
 
-class CombineMetrics(beam.CombineFn):  # type: ignore[misc]
+class CombineMetrics(beam.CombineFn):
     """Sums scored batches into an `Accumulator`; merging in any order gives the same sums up to rounding."""
 
     def __init__(self, layout: Layout) -> None:
@@ -168,7 +168,7 @@ _listeners: dict[str, Callable[[int], None]] = {}
 
 @beam.typehints.with_input_types(RowGroup)
 @beam.typehints.with_output_types(ScoredBatch)
-class ScoreRowGroups(beam.DoFn):  # type: ignore[misc]
+class ScoreRowGroups(beam.DoFn):
     """RowGroup -> ScoredBatch: reads the rows and scores them with every model, each loaded once per worker."""
 
     def __init__(self, plan: EvaluationPlan) -> None:

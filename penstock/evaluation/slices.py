@@ -58,7 +58,7 @@ class SliceSpec:
         return ", ".join([*self.features, *(f"{name}={value}" for name, value in self.values)]) or "overall"
 
 
-def parse(values: Iterable[SliceValue]) -> list[SliceSpec]:
+def parse(values: Iterable[Sequence[str | Mapping[str, Scalar]] | Mapping[str, Scalar]]) -> list[SliceSpec]:
     """The slice specs of a config: ``[]`` is the whole set, ``[a, b]`` a cross, ``{a: 1}`` one value.
 
     Raises:

@@ -35,6 +35,8 @@ def metrics_for_slice_pb2() -> ModuleType:
 
 def validation_result_pb2() -> ModuleType:
     """TFMA's ``validation_result.proto``."""
+    for used in (config_pb2, metrics_for_slice_pb2):
+        used()
     return _load("validation_result_pb2")
 
 
@@ -48,6 +50,8 @@ def tfma_version() -> str:
 
 @cache
 def _load(name: str) -> ModuleType:
+    # The generated modules count on what they depend on being registered, and do not import it.
+    importlib.import_module("google.protobuf.wrappers_pb2")
     full = f"{_PROTO}.{name}"
     if _TFMA in sys.modules:
         return importlib.import_module(full)

@@ -134,8 +134,8 @@ def hydrate_executions(transaction: Transaction, ids: Iterable[int]) -> dict[int
     own = {
         row.execution_id: row
         for row in transaction.rows_in(
-            "SELECT e.execution_id, e.run_id, e.node_id, e.source_id, e.cache_key, e.parameters, e.error, e.log, e.blocked,"
-            " e.note, r.pipeline FROM penstock_execution e JOIN penstock_run r ON r.id = e.run_id"
+            "SELECT e.execution_id, e.run_id, e.node_id, e.source_id, e.cache_key, e.parameters, e.error, e.log,"
+            " e.blocked, e.note, r.pipeline FROM penstock_execution e JOIN penstock_run r ON r.id = e.run_id"
             " WHERE e.execution_id IN ({})",
             found,
         )
@@ -215,13 +215,12 @@ def _makers(transaction: Transaction, ids: Iterable[int]) -> dict[int, dict[str,
         int(ExecutionState.CACHED),
     )
     first = {row.artifact_id: row for row in reversed(rows)}
-    keys = {
-        event_id: key
-        for event_id, key in transaction.rows_in(
+    keys: dict[int, str] = dict(
+        transaction.rows_in(
             "SELECT event_id, step_key FROM EventPath WHERE event_id IN ({}) AND step_key IS NOT NULL",
             (row.event_id for row in first.values()),
         )
-    }
+    )
     return {
         artifact_id: {
             "execution_id": row.execution_id,

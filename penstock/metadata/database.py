@@ -11,11 +11,11 @@ from typing import Any
 
 import sqlalchemy
 from sqlalchemy import event
-from sqlalchemy.engine import URL, Connection, Engine, Row
+from sqlalchemy.engine import URL, Connection, Engine
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from penstock.errors import StoreError
-from penstock.metadata.location import checked_path, parse_url
+from penstock.metadata.location import checked_path, is_writable, parse_url
 
 __all__ = ["BUSY_SECONDS", "Database", "Transaction", "now_ms"]
 
@@ -69,18 +69,18 @@ class Transaction:
         if rows:
             self._connection.exec_driver_sql(_for_driver(sql, self._style), list(rows))
 
-    def rows(self, sql: str, *values: Any) -> Sequence[Row[Any]]:
+    def rows(self, sql: str, *values: Any) -> Sequence[Any]:
         """All rows of a query."""
         return self._connection.exec_driver_sql(_for_driver(sql, self._style), values).all()
 
-    def row(self, sql: str, *values: Any) -> Row[Any] | None:
+    def row(self, sql: str, *values: Any) -> Any:
         """The first row of a query, or None."""
         return self._connection.exec_driver_sql(_for_driver(sql, self._style), values).first()
 
-    def rows_in(self, sql: str, keys: Iterable[Any], *values: Any) -> list[Row[Any]]:
+    def rows_in(self, sql: str, keys: Iterable[Any], *values: Any) -> list[Any]:
         """All rows of a query whose text has ``{}`` where a list of keys belongs, before the other values."""
         wanted = list(dict.fromkeys(keys))
-        found: list[Row[Any]] = []
+        found: list[Any] = []
         for start in range(0, len(wanted), _CHUNK):
             chunk = wanted[start : start + _CHUNK]
             found += self.rows(sql.format(",".join("?" * len(chunk))), *chunk, *values)
@@ -128,6 +128,9 @@ class Database:
             # SQLite reads a URI only if it begins so; the path's own special characters are escaped.
             database = self.path.absolute().as_uri()
             query = {"mode": "ro", "uri": "true"}
+            if not is_writable(self.path.parent) and not self.path.with_name(f"{self.path.name}-wal").exists():
+                # SQLite would need to make files beside it to tell other processes of this reader.
+                query["immutable"] = "1"
         engine = sqlalchemy.create_engine(
             URL.create("sqlite", database=database, query=query),
             connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False},
@@ -153,7 +156,9 @@ class Database:
     def read(self) -> Iterator[Transaction]:
         """A transaction that sees one moment of the store and waits for nobody."""
         with self.translated_errors(), self._engine.begin() as connection:
-            yield Transaction(connection, self._known)
+            transaction = Transaction(connection, self._known)
+            yield transaction
+        self._known.update(transaction.learned)
 
     @contextlib.contextmanager
     def write(self) -> Iterator[Transaction]:

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Literal
 
 from penstock.metadata import artifacts
 from penstock.metadata.database import Transaction
 from penstock.metadata.mlmd import links
-from penstock.metadata.mlmd.links import INPUTS, OUTPUTS, EventType
+from penstock.metadata.mlmd.links import INPUTS, EventType
 from penstock.metadata.mlmd.nodes import ExecutionState
-from penstock.metadata.records import Edge, Lineage
+from penstock.metadata.records import Edge, Lineage, StoredExecution
 
 __all__ = ["Direction", "trace"]
 
 Direction = Literal["up", "down"]
+
+
+# Not the internal ones: a resolver looks at artifacts, and hands one on, without making anything of them.
+_READ = (EventType.DECLARED_INPUT, EventType.INPUT)
+_MADE = (EventType.DECLARED_OUTPUT, EventType.OUTPUT)
 
 
 def _in(types: tuple[EventType, ...]) -> str:
@@ -33,7 +39,7 @@ _FAR = " JOIN Event far ON far.execution_id = near.execution_id AND far.type IN 
 def trace(transaction: Transaction, artifact_id: int, direction: Direction, depth: int | None) -> Lineage:
     """The graph above or below an artifact, at most ``depth`` executions away."""
     artifacts.artifact(transaction, artifact_id)
-    near, far = (_in(OUTPUTS), _in(INPUTS)) if direction == "up" else (_in(INPUTS), _in(OUTPUTS))
+    near, far = (_in(_MADE), _in(_READ)) if direction == "up" else (_in(_READ), _in(_MADE))
     step, onwards = _STEP.format(near=near), _FAR.format(far=far)
     if depth is None:
         # Without a depth in the rows each artifact is visited once, however many ways lead to it.
@@ -53,9 +59,10 @@ def trace(transaction: Transaction, artifact_id: int, direction: Direction, dept
     return Lineage(artifact_id, found, executions, edges)
 
 
-def _edges(transaction: Transaction, executions: object, artifact_id: int, direction: Direction) -> tuple[Edge, ...]:
+def _edges(
+    transaction: Transaction, executions: Mapping[int, StoredExecution], artifact_id: int, direction: Direction
+) -> tuple[Edge, ...]:
     """The events of the executions, without artifacts that lie beside the way: siblings, and second inputs."""
-    assert isinstance(executions, dict)
     every = [
         Edge(event.artifact_id, event.execution_id, "input" if event.type in INPUTS else "output", key, index)
         for event in links.events(transaction, execution_ids=executions)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from penstock.errors import StoreError
 
-__all__ = ["checked_path", "parse_url"]
+__all__ = ["checked_path", "is_writable", "parse_url"]
 
 _MAGIC = b"SQLite format 3\0"
 _NETWORK_FILE_SYSTEMS = {
@@ -24,6 +24,7 @@ _NETWORK_FILE_SYSTEMS = {
     "smbfs",
 }
 _EXAMPLE = "Use sqlite:///path/metadata.db."
+_ELSEWHERE = "Change its permissions, or choose another place: `metadata` in the profile."
 
 
 def parse_url(url: str) -> Path:
@@ -33,7 +34,7 @@ def parse_url(url: str) -> Path:
     if not separator:
         raise StoreError(f"{url!r} is no URL of a metadata store.", hint=_EXAMPLE, url=url)
     if dialect in ("postgresql", "postgres"):
-        raise StoreError("A metadata store on PostgreSQL comes in a later version.", hint=f"{_EXAMPLE}")
+        raise StoreError("A metadata store on PostgreSQL comes in a later version.", hint=_EXAMPLE)
     if dialect in ("mysql", "mariadb"):
         raise StoreError("MySQL is not supported as a metadata store.", hint=_EXAMPLE)
     if scheme.lower() != "sqlite":
@@ -47,43 +48,42 @@ def parse_url(url: str) -> Path:
 
 def checked_path(path: Path, url: str, *, read_only: bool, create: bool) -> Path:
     """The path itself, its directory made if need be, or a `StoreError` that says what is wrong with it."""
+    try:
+        _check(path, url, read_only=read_only, create=create)
+    except OSError as error:
+        raise StoreError(
+            f"The metadata store {path} cannot be used: {error.strerror} ({error.filename}).", hint=_ELSEWHERE, url=url
+        ) from error
+    return path
+
+
+def is_writable(path: Path) -> bool:
+    """Whether this process may write to a file or directory."""
+    return os.access(path, os.W_OK, effective_ids=os.access in os.supports_effective_ids)
+
+
+def _check(path: Path, url: str, *, read_only: bool, create: bool) -> None:
     if path.is_dir():
-        raise StoreError(f"{path} is a directory.", hint="Name a file in it, such as metadata.db.", path=str(path))
+        raise StoreError(f"{path} is a directory.", hint="Name a file in it, such as metadata.db.", url=url)
     if not path.exists():
         if read_only or not create:
             raise StoreError(f"There is no metadata store at {path}.", hint="Run a pipeline first.", url=url)
-        _make_directory(path.parent)
+        path.parent.mkdir(parents=True, exist_ok=True)
     _check_magic(path)
     _check_local(path)
     if not read_only:
         for needed in (path.parent, path):
-            if needed.exists() and not os.access(needed, os.W_OK):
+            if needed.exists() and not is_writable(needed):
                 raise StoreError(
-                    f"The metadata store {path} cannot be written: {needed} is not writable.",
-                    hint="Change its permissions, or choose another place with --set profiles.local.metadata=...",
-                    url=url,
+                    f"The metadata store {path} cannot be written: {needed} is not writable.", hint=_ELSEWHERE, url=url
                 )
-    return path
-
-
-def _make_directory(directory: Path) -> None:
-    try:
-        directory.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise StoreError(
-            f"The directory of the metadata store cannot be made: {directory} ({error.strerror}).",
-            hint="Choose a place you may write to.",
-        ) from error
 
 
 def _check_magic(path: Path) -> None:
-    try:
-        with path.open("rb") as file:
-            head = file.read(len(_MAGIC))
-    except FileNotFoundError:
+    if not path.exists():
         return
-    except OSError as error:
-        raise StoreError(f"{path} cannot be read ({error.strerror}).", hint="Check its permissions.") from error
+    with path.open("rb") as file:
+        head = file.read(len(_MAGIC))
     if head and head != _MAGIC:
         raise StoreError(f"{path} is not an SQLite database.", hint="Give another path, or move the file away.")
 

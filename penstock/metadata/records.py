@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import builtins
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal, Self
+from typing import Any, Literal, NamedTuple, Self
 
 from penstock.artifacts import Artifact
 from penstock.events import NodeState, RunState
@@ -33,10 +34,11 @@ class RunRecord:
 
     Attributes:
         id: Unique in the store.
-        plan: The plan as a JSON value. Listings (`Store.runs`) leave it and ``packages`` out: they are None there.
+        plan: The plan as a JSON value, or as its text. Listings (`Store.runs`) leave it and ``packages`` out: they are
+            None there.
         dirty: Whether the git tree had changes that no commit holds; None outside of git.
         packages: The version of each installed package.
-        owner: The process that drives it, as `penstock.metadata.leases.owner_id` names it.
+        owner: The process that drives it (`penstock.metadata.owners`); the store fills in this one where it is None.
         started_ms: Milliseconds since the epoch; the store fills it in where it is None.
     """
 
@@ -109,8 +111,9 @@ class NewArtifact:
         custom_properties: Any others.
         digest: What identifies its content.
         size: Bytes of the payload.
-        declares: The Python type of each property that the type declares.
-        base_type: One of MLMD's own types that the type is one of.
+        declares: The Python type of each property that the type declares; None for those of the `Artifact` subclass
+            of that name, or if this process has none, of the properties given.
+        base_type: One of MLMD's own types that the type is one of; found likewise where ``declares`` is None.
         algorithm: How the digest was made.
     """
 
@@ -120,7 +123,7 @@ class NewArtifact:
     custom_properties: Mapping[str, Any] = field(default_factory=dict)
     digest: str | None = None
     size: int | None = None
-    declares: Mapping[str, type] = field(default_factory=dict)
+    declares: Mapping[str, builtins.type] | None = None
     base_type: str | None = None
     algorithm: str = "sha256"
 
@@ -129,7 +132,7 @@ class NewArtifact:
         cls, artifact: Artifact, *, digest: str | None = None, size: int | None = None, algorithm: str = "sha256"
     ) -> Self:
         """What is to be published of an artifact object."""
-        kind = type(artifact)
+        kind = builtins.type(artifact)
         return cls(
             kind.type_name,
             artifact.uri,
@@ -235,8 +238,7 @@ class VerdictRecord:
     verdict: Verdict
 
 
-@dataclass(frozen=True)
-class MetricRecord:
+class MetricRecord(NamedTuple):
     """A number that an execution recorded; NaN and infinities are kept."""
 
     name: str

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from penstock.errors import NodeError
 from penstock.events import NodeState, RunState
-from penstock.metadata import executions, leases, runs
+from penstock.metadata import executions, runs
 from penstock.metadata.database import Database, Transaction
-from penstock.metadata.mlmd.nodes import ExecutionState
-from penstock.metadata.records import Recovery
+from penstock.metadata.owners import is_alive
+from penstock.metadata.records import Lease, Recovery
 
 __all__ = ["recover"]
 
@@ -30,9 +30,8 @@ def recover(database: Database, now: int | None) -> Recovery:
         for execution_id, run_id, node_id, why in dead:
             transaction.execute("DELETE FROM penstock_lease WHERE execution_id = ?", execution_id)
             error = NodeError(f"Node {node_id} did not end: {why}.", hint="Run again.", node=node_id)
-            executions.mark_failed(
-                transaction, run_id, node_id, execution_id, ExecutionState.FAILED, NodeState.FAILED, error
-            )
+            lease = Lease(execution_id, 0, run_id, node_id, 0)
+            executions.mark_failed(transaction, lease, NodeState.FAILED, error)
             row = transaction.row("SELECT state FROM penstock_run WHERE id = ?", run_id)
             if row is not None and row[0] == _RUNNING:
                 ended.add(run_id)
@@ -48,7 +47,7 @@ def _dead_leases(transaction: Transaction, now: int) -> list[tuple[int, str, str
         "SELECT l.execution_id, l.owner, l.expires_ms, e.run_id, e.node_id FROM penstock_lease l"
         " JOIN penstock_execution e ON e.execution_id = l.execution_id ORDER BY l.execution_id"
     ):
-        if leases.is_alive(row.owner) is False:
+        if is_alive(row.owner) is False:
             found.append((row.execution_id, row.run_id, row.node_id, f"its process died ({row.owner})"))
         elif row.expires_ms < now:
             late = (now - row.expires_ms) / 1000
@@ -60,4 +59,4 @@ def _dead_leases(transaction: Transaction, now: int) -> list[tuple[int, str, str
 
 def _dead_runs(transaction: Transaction) -> list[str]:
     rows = transaction.rows("SELECT id, owner FROM penstock_run WHERE state = ?", _RUNNING)
-    return [row.id for row in rows if leases.is_alive(row.owner) is False]
+    return [row.id for row in rows if is_alive(row.owner) is False]

@@ -11,6 +11,7 @@ from penstock.events import NodeState, RunState
 from penstock.metadata import contexts
 from penstock.metadata.database import Transaction
 from penstock.metadata.mlmd.values import check_name
+from penstock.metadata.owners import process_owner
 from penstock.metadata.records import LogLine, NodeRecord, RunRecord
 
 __all__ = [
@@ -51,19 +52,15 @@ def begin(transaction: Transaction, run: RunRecord) -> None:
         check_name(name, where)
     if transaction.row("SELECT 1 FROM penstock_run WHERE id = ?", run.id):
         raise StoreError(f"There is a run {run.id} already.", hint="Give each run an id of its own.")
-    plan = None if run.plan is None else dump(run.plan, "The plan")
+    plan = run.plan if run.plan is None or isinstance(run.plan, str) else dump(run.plan, "The plan")
     packages = None if run.packages is None else dump(dict(run.packages), "The list of packages")
-    started = transaction.now if run.started_ms is None else run.started_ms
-    values = (run.id, run.pipeline, str(run.state), started, run.ended_ms, run.profile, run.git_commit, run.dirty)
-    transaction.execute(
-        f"INSERT INTO penstock_run ({_SUMMARY}, plan, packages) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        *values,
-        run.user,
-        run.penstock_version,
-        run.owner,
-        plan,
-        packages,
+    values = (
+        *(run.id, run.pipeline, str(run.state), transaction.now if run.started_ms is None else run.started_ms),
+        *(run.ended_ms, run.profile, run.git_commit, run.dirty),
+        *(run.user, run.penstock_version, run.owner or process_owner(), plan, packages),
     )
+    marks = ", ".join("?" * len(values))
+    transaction.execute(f"INSERT INTO penstock_run ({_SUMMARY}, plan, packages) VALUES ({marks})", *values)
     contexts.of_run(transaction, run.pipeline, run.id)
 
 
@@ -78,53 +75,44 @@ def end(transaction: Transaction, run_id: str, state: RunState) -> None:
 
 def pipeline_of(transaction: Transaction, run_id: str) -> str:
     """The pipeline of a run that must have begun."""
-    row = transaction.row("SELECT pipeline FROM penstock_run WHERE id = ?", run_id)
-    if row is None:
-        raise StoreError(f"There is no run {run_id}.", hint="Begin it first.")
-    return str(row[0])
+    known = transaction.recall(("run", run_id))
+    if known is None:
+        row = transaction.row("SELECT pipeline FROM penstock_run WHERE id = ?", run_id)
+        if row is None:
+            raise StoreError(f"There is no run {run_id}.", hint="Begin it first.")
+        known = row[0]
+        transaction.remember(("run", run_id), known)
+    return str(known)
 
 
 def put_node(transaction: Transaction, node: NodeRecord) -> None:
     """Records how a node of a run stands, in place of what was recorded of an earlier attempt."""
-    names = (
-        "component",
-        "execution_id",
-        "state",
-        "reason",
-        "started_ms",
-        "ended_ms",
-        "error",
-        "log",
-        "blocked",
-        "note",
-    )
-    error = None if node.error is None else dump(dict(node.error), "The error")
-    values = (
-        node.component,
-        node.execution_id,
-        str(NodeState(node.state)),
-        node.reason,
-        node.started_ms,
-        node.ended_ms,
-    )
+    values = {
+        "run_id": node.run_id,
+        "node_id": node.node_id,
+        "component": node.component,
+        "execution_id": node.execution_id,
+        "state": str(NodeState(node.state)),
+        "reason": node.reason,
+        "started_ms": node.started_ms,
+        "ended_ms": node.ended_ms,
+        "error": None if node.error is None else dump(dict(node.error), "The error"),
+        "log": node.log,
+        "blocked": node.blocked,
+        "note": node.note,
+    }
     transaction.execute(
-        f"INSERT INTO penstock_node (run_id, node_id, {', '.join(names)}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
-        " ON CONFLICT (run_id, node_id) DO UPDATE SET " + ", ".join(f"{name} = excluded.{name}" for name in names),
-        node.run_id,
-        node.node_id,
-        *values,
-        error,
-        node.log,
-        node.blocked,
-        node.note,
+        f"INSERT INTO penstock_node ({', '.join(values)}) VALUES ({', '.join('?' * len(values))})"
+        f" ON CONFLICT (run_id, node_id) DO UPDATE SET {', '.join(f'{name} = excluded.{name}' for name in values)}",
+        *values.values(),
     )
 
 
 def nodes(transaction: Transaction, run_id: str) -> list[NodeRecord]:
     """The nodes of a run in the order they began; those that never did come where they were skipped."""
     rows = transaction.rows(
-        "SELECT run_id, node_id, component, state, execution_id, reason, started_ms, ended_ms, error, log, blocked, note"
-        " FROM penstock_node WHERE run_id = ? ORDER BY coalesce(started_ms, ended_ms), execution_id, node_id",
+        "SELECT run_id, node_id, component, state, execution_id, reason, started_ms, ended_ms, error, log, blocked,"
+        " note FROM penstock_node WHERE run_id = ? ORDER BY coalesce(started_ms, ended_ms), execution_id, node_id",
         run_id,
     )
     return [
@@ -149,7 +137,7 @@ def listing(transaction: Transaction, pipeline: str | None, limit: int, offset: 
         limit,
         offset,
     )
-    return [_record(row._mapping) for row in rows]
+    return [_record(row._asdict()) for row in rows]
 
 
 def find(transaction: Transaction, run_id: str, pipeline: str | None) -> RunRecord:
@@ -171,12 +159,12 @@ def find(transaction: Transaction, run_id: str, pipeline: str | None) -> RunReco
         if len(rows) > 1:
             names = ", ".join(sorted(str(one.id) for one in rows)[:5])
             raise UsageError(f"Several runs begin with {run_id!r}: {names}.", hint="Give more of the id.")
-        if not rows or not run_id:
+        if not rows:
             newest = [record.id for record in listing(transaction, pipeline, 200, 0)]
             hint = did_you_mean(run_id, newest) or "Start one: penstock run."
             raise UsageError(f"There is no run {run_id!r}.", hint=hint, run=run_id)
         row = rows[0]
-    return _record(row._mapping)
+    return _record(row._asdict())
 
 
 def latest(transaction: Transaction, pipeline: str | None) -> str | None:

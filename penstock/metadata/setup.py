@@ -13,6 +13,9 @@ from penstock.metadata.tables import OWN, OWN_VERSION
 __all__ = ["opened"]
 
 
+_UPGRADE = f"Open it once with ml-metadata 1.17 (enable_upgrade_migration), which makes it version {SCHEMA_VERSION}."
+
+
 @contextlib.contextmanager
 def _closed_on_error(database: Database) -> Iterator[None]:
     try:
@@ -62,7 +65,7 @@ def _is_complete(transaction: Transaction, url: str) -> bool:
     if "MLMDEnv" not in theirs:
         raise StoreError(
             f"{url} is a metadata store older than MLMD's schema versions, or damaged.",
-            hint=f"Open it once with ml-metadata 1.17 (enable_upgrade_migration), which makes it version {SCHEMA_VERSION}.",
+            hint=_UPGRADE,
             url=url,
         )
     _check_versions(transaction, names, url)
@@ -80,12 +83,9 @@ def _check_versions(transaction: Transaction, names: set[str], url: str) -> None
     if versions != [SCHEMA_VERSION]:
         found = ", ".join(map(str, versions)) or "none"
         newer = any(version > SCHEMA_VERSION for version in versions)
-        upgrade = (
-            f"Open it once with ml-metadata 1.17 (enable_upgrade_migration), which makes it version {SCHEMA_VERSION}."
-        )
         raise StoreError(
             f"The metadata store {url} has MLMD's schema version {found}; this Penstock knows {SCHEMA_VERSION}.",
-            hint="Use a newer Penstock, or another store." if newer else upgrade,
+            hint="Use a newer Penstock, or another store." if newer else _UPGRADE,
             url=url,
         )
     if "penstock_env" in names:

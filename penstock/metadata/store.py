@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from types import TracebackType
 from typing import Any, Self
@@ -9,8 +10,10 @@ from typing import Any, Self
 from penstock.errors import PenstockError
 from penstock.events import NodeState, RunState
 from penstock.gates import Verdict
-from penstock.metadata import artifacts, executions, leases, lineage, recovery, runs, setup
+from penstock.metadata import artifacts, executions, leases, lineage, recovery, results, runs, setup
 from penstock.metadata.database import Database
+from penstock.metadata.executions import Attempt
+from penstock.metadata.owners import process_owner
 from penstock.metadata.records import (
     CachedResult,
     Lease,
@@ -83,7 +86,7 @@ class Store:
         with self.database.write() as transaction:
             runs.end(transaction, run_id, state)
 
-    def begin_execution(
+    def begin_execution(  # noqa: PLR0913 - what is known of an execution when it begins
         self,
         run_id: str,
         node_id: str,
@@ -105,23 +108,13 @@ class Store:
             inputs: Ids of the artifacts it reads, by input.
             parameters: JSON values.
             key: The cache key, if it has one.
-            owner: The process that works on it; this one where it is None (`penstock.metadata.leases.owner_id`).
+            owner: The process that works on it; this one where it is None (`penstock.metadata.owners`).
             log: The file that takes its output.
             lease_seconds: How long the lease lasts without a heartbeat.
         """
+        attempt = Attempt(run_id, node_id, component, inputs or {}, parameters or {}, key, log)
         with self.database.write() as transaction:
-            return executions.begin(
-                transaction,
-                run_id,
-                node_id,
-                component,
-                inputs=inputs or {},
-                parameters=parameters or {},
-                key=key,
-                owner=owner or leases.owner_id(),
-                log=log,
-                lease_seconds=lease_seconds,
-            )
+            return executions.begin(transaction, attempt, owner or process_owner(), lease_seconds)
 
     def heartbeat(self, lease: Lease) -> None:
         """Keeps a lease for another ``lease.seconds``; a lost one is a `StoreError`."""
@@ -135,7 +128,7 @@ class Store:
         outputs: Mapping[str, Sequence[NewArtifact]],
         key: str | None = None,
         verdicts: Iterable[Verdict] = (),
-        metrics: Iterable[MetricRecord] = (),
+        metrics: Iterable[tuple[str, float, int | None]] = (),
         blocked: bool = False,
         note: str = "",
     ) -> dict[str, list[StoredArtifact]]:
@@ -146,7 +139,7 @@ class Store:
             outputs: The artifacts by output; they become LIVE.
             key: Under which the results may be reused; None if never.
             verdicts: What the checks of a gate found.
-            metrics: Numbers that it recorded.
+            metrics: Numbers that it recorded: name, value and step, as in `MetricRecord`.
             blocked: Whether it is a gate that holds the run back.
             note: A short sentence for people.
 
@@ -157,10 +150,10 @@ class Store:
             StoreError: The lease is lost, or a value cannot be stored. Then nothing is written.
         """
         with self.database.write() as transaction:
-            return executions.publish(
+            return results.publish(
                 transaction,
                 lease,
-                outputs=outputs,
+                outputs,
                 key=key,
                 verdicts=verdicts,
                 metrics=metrics,
@@ -173,7 +166,7 @@ class Store:
         with self.database.write() as transaction:
             executions.fail(transaction, lease, state, error)
 
-    def reuse(
+    def reuse(  # noqa: PLR0913 - the same
         self,
         run_id: str,
         node_id: str,
@@ -186,25 +179,25 @@ class Store:
         parameters: Mapping[str, Any] | None = None,
         log: str | None = None,
     ) -> int:
-        """Records that a node takes the results of an earlier execution instead of running; returns the execution's id.
+        """Records that a node takes the results of an earlier execution instead of running.
 
         Args:
-            inputs: What the node would have read; where None, what the earlier execution read.
-            parameters: Likewise.
+            run_id: A run that has begun.
+            node_id: The node in its pipeline.
+            component: The component's name.
+            key: The cache key.
+            cached: What `find_cached` found under the key.
+            reason: Why it is reused.
+            inputs: What the node would have read; if None, it and the parameters are the earlier execution's.
+            parameters: As for `begin_execution`.
+            log: The file that would have taken its output.
+
+        Returns:
+            The id of the execution that stands for the reuse.
         """
+        attempt = Attempt(run_id, node_id, component, inputs or {}, parameters or {}, key, log)
         with self.database.write() as transaction:
-            return executions.reuse(
-                transaction,
-                run_id,
-                node_id,
-                component,
-                key,
-                cached,
-                reason,
-                inputs=inputs,
-                parameters=parameters,
-                log=log,
-            )
+            return results.reuse(transaction, attempt, cached, reason, as_before=inputs is None)
 
     def answer(
         self,
@@ -220,12 +213,11 @@ class Store:
         """Records what a resolver's query found: artifacts that are there already, or none.
 
         Returns:
-            Whether an earlier answer under the same key was the same, so that this one counts as reused.
+            Whether the same key was answered before, so that this answer counts as reused.
         """
+        attempt = Attempt(run_id, node_id, component, inputs, key=key)
         with self.database.write() as transaction:
-            return executions.answer(
-                transaction, run_id, node_id, component, key, inputs=inputs, outputs=outputs, reason=reason
-            )
+            return results.answer(transaction, attempt, outputs, reason)
 
     def skip(
         self,
@@ -240,8 +232,7 @@ class Store:
         """Records that a node of a run was never begun: skipped, canceled, or failed before it could be."""
         with self.database.write() as transaction:
             runs.pipeline_of(transaction, run_id)
-            facts = None if error is None else error.to_json()
-            at = transaction.now
+            at, facts = transaction.now, None if error is None else json.loads(json.dumps(error.to_json(), default=str))
             runs.put_node(transaction, NodeRecord(run_id, node_id, component, state, None, reason, None, at, facts))
 
     def log(self, run_id: str, node_id: str | None, level: str, text: str) -> None:
@@ -258,7 +249,7 @@ class Store:
     def find_cached(self, key: str) -> CachedResult | None:
         """The results published under a key, if every artifact of them is still LIVE."""
         with self.database.read() as transaction:
-            return executions.find_cached(transaction, key)
+            return results.find_cached(transaction, key)
 
     def runs(self, pipeline: str | None = None, *, limit: int = 50, offset: int = 0) -> list[RunRecord]:
         """Runs, the newest first, without their plans and packages."""
@@ -314,12 +305,12 @@ class Store:
     def verdicts(self, run_id: str) -> list[VerdictRecord]:
         """What the gates of a run found; for a gate that was reused, what it found when it ran."""
         with self.database.read() as transaction:
-            return executions.verdicts(transaction, run_id)
+            return results.verdicts(transaction, run_id)
 
     def metrics(self, execution_id: int) -> list[MetricRecord]:
         """The numbers that an execution recorded, or for one that was reused, when it ran; in the order recorded."""
         with self.database.read() as transaction:
-            return executions.metrics(transaction, execution_id)
+            return results.metrics(transaction, execution_id)
 
     def resolve(
         self, pipeline: str, type: str, *, blessed: bool = False, other_than_digest: str | None = None

@@ -221,7 +221,7 @@ class Scorer:
                 path=self._path,
                 signature=signature,
             )
-        return values.reshape(rows).astype(np.float64)  # type: ignore[no-any-return]  # TensorFlow has no types
+        return values.reshape(rows).astype(np.float64)
 
 
 def _first_line(message: str) -> str:

@@ -29,11 +29,17 @@ class CodeDigest:
 
     Attributes:
         digest: Over the normalised source of every file; neither names of directories nor order count.
-        libraries: Top-level names of the libraries that the files import.
+        modules: Dotted names of what the files import from libraries, in the order first met; a name that is
+            imported from a module stands there as well, since it may be a module itself.
     """
 
     digest: str
-    libraries: frozenset[str]
+    modules: tuple[str, ...]
+
+    @property
+    def libraries(self) -> frozenset[str]:
+        """Top-level names of the libraries."""
+        return frozenset(module.partition(".")[0] for module in self.modules)
 
 
 @dataclass(frozen=True)
@@ -56,7 +62,7 @@ def closure_digest(files: Iterable[Path], *, function: tuple[Path, str] | None =
     if function is not None:
         todo.append((function[0].resolve(), function[0].resolve().parent, function[1]))
     seen: dict[tuple[Path, str], str] = {}
-    libraries: set[str] = set()
+    modules: dict[str, None] = {}
     while todo:
         file, directory, root = todo.pop()
         if (file, root) in seen:
@@ -69,9 +75,10 @@ def closure_digest(files: Iterable[Path], *, function: tuple[Path, str] | None =
             if found:
                 todo += [(path, directory, "") for path in found]
             else:
-                libraries.add(module.partition(".")[0])
+                modules[module] = None
     whole = hashlib.sha256("\n".join(sorted(seen.values())).encode())
-    return CodeDigest(whole.hexdigest(), frozenset(libraries - sys.stdlib_module_names - {"penstock", "__future__"}))
+    ours = sys.stdlib_module_names | {"penstock"}
+    return CodeDigest(whole.hexdigest(), tuple(each for each in modules if each.partition(".")[0] not in ours))
 
 
 def library_versions(libraries: Iterable[str]) -> dict[str, str]:

@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import Any
 
 from penstock.dsl import Component
-from penstock.orchestration.code import closure_digest, library_versions
+from penstock.orchestration.code import CodeDigest, closure_digest, library_versions
 from penstock.orchestration.plan import PlanNode
 from penstock.storage.payload import data_digest
 
-__all__ = ["cache_key", "key_parts"]
+__all__ = ["cache_key", "code_of", "key_parts"]
 
 
 def key_parts(
@@ -31,19 +31,15 @@ def key_parts(
         values: What the parameters that come from other nodes turned out to be.
         directory: The project's, from which relative paths start.
     """
-    files: list[Path] = []
-    parameters: dict[str, Any] = dict(values)
+    parameters = dict(values)
     data: dict[str, str] = {}
     for name, value in node.parameters.items():
         kind = component.parameters[name].kind
         if kind is None:
             parameters[name] = value
-        elif value and kind == "module":
-            files.append(directory / value)
         elif value and kind == "data":
             data[name] = data_digest(str(directory / value))
-    function = component.function
-    code = closure_digest(files, function=(Path(function.__code__.co_filename), function.__name__))
+    code = code_of(node, component, directory)
     return {
         "component": component.name,
         "version": component.version,
@@ -54,6 +50,14 @@ def key_parts(
         "inputs": dict(inputs),
         "outputs": dict(node.outputs),
     }
+
+
+def code_of(node: PlanNode, component: Component, directory: Path) -> CodeDigest:
+    """The code that a node runs: its component's, and that of the module files it is given."""
+    given = [value for name, value in node.parameters.items() if value and component.parameters[name].kind == "module"]
+    function = component.function
+    place = (Path(function.__code__.co_filename), function.__name__)
+    return closure_digest([directory / value for value in given], function=place)
 
 
 def cache_key(parts: Mapping[str, Any]) -> str:

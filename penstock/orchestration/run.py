@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import getpass
 import secrets
 import subprocess
@@ -11,21 +12,25 @@ import time
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from penstock import events
 from penstock.errors import StorageError, UsageError, did_you_mean
 from penstock.events import NodeState, RunState
 from penstock.orchestration.launcher import NodeOutcome, RunContext
+from penstock.orchestration.key import code_of
 from penstock.orchestration.local.process import ExecProcess
 from penstock.orchestration.local.runner import run_nodes
+from penstock.orchestration.local.warm import WarmProcess
 from penstock.orchestration.locate import remember
-from penstock.orchestration.plan import Plan, make_plan
+from penstock.orchestration.plan import Plan, load_component, make_plan
 from penstock.orchestration.project import Project
 from penstock.storage.refusal import storage_error
 from penstock.version import __version__
 
-__all__ = ["RunResult", "run_project"]
+__all__ = ["Isolation", "RunResult", "run_project"]
+
+Isolation = Literal["warm", "exec"]
 
 
 @dataclass(frozen=True)
@@ -44,6 +49,7 @@ def run_project(
     listener: events.Listener | None = None,
     jobs: int | None = None,
     no_cache: bool | Collection[str] = False,
+    isolation: Isolation | None = None,
 ) -> RunResult:
     """Runs a pipeline on this machine.
 
@@ -52,6 +58,8 @@ def run_project(
         listener: Is told of everything that happens, from several threads, one event at a time.
         jobs: How many nodes may run at once; the profile's, or one for each core, if not given.
         no_cache: True, or ids of nodes: those run even if their result is there.
+        isolation: How the process of a node is started: ``warm``, forked from one that has imported the heavy
+            libraries once, or ``exec``, each afresh. Warm where the system allows it, if not given.
 
     Returns:
         The state of the run and the outcome of each node; a failing node does not raise.
@@ -93,13 +101,14 @@ def run_project(
             )
         )
         canceled = threading.Event()
+        executor = _executor(plan, project.directory, canceled, isolation)
         context = RunContext(
             run=run_id,
             pipeline=plan.pipeline,
             directory=project.directory,
             root=root,
             store=store,
-            executor=ExecProcess(canceled),
+            executor=executor,
             listener=tell,
             beam_options=profile.beam,
             no_cache=skipped_cache,
@@ -110,11 +119,26 @@ def run_project(
             outcomes = run_nodes(plan, context, canceled, jobs or profile.jobs)
             state = RunState.CANCELED if canceled.is_set() else _state(outcomes)
         finally:
+            executor.close()
             store.end_run(run_id, state)
         seconds = time.time() - began
         states = {node_id: outcome.state for node_id, outcome in outcomes.items()}
         tell(events.RunEnded(time.time(), run_id, state, seconds, states))
     return RunResult(run_id, state, seconds, {node.id: outcomes[node.id] for node in plan.nodes})
+
+
+def _executor(
+    plan: Plan, directory: Path, canceled: threading.Event, isolation: Isolation | None
+) -> ExecProcess | WarmProcess:
+    if isolation == "exec" or (isolation is None and sys.platform != "linux"):
+        return ExecProcess(canceled)
+
+    @functools.cache
+    def modules(node_id: str) -> tuple[str, ...]:
+        node = plan.node(node_id)
+        return code_of(node, load_component(node.ref, directory), directory).modules
+
+    return WarmProcess(canceled, modules, [node.id for node in plan.nodes if node.query is None])
 
 
 def _state(outcomes: Mapping[str, NodeOutcome]) -> RunState:

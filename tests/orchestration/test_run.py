@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -17,6 +18,35 @@ from penstock.orchestration.run import RunResult
 from tests.orchestration.conftest import Scratch
 
 States = Callable[[RunResult], dict[str, str]]
+
+def test_a_node_runs_in_a_process_of_its_own(project: Scratch) -> None:
+    """A node's process is a child of the runner, or of the warm server that the runner started."""
+    project.write("""
+        class Ids(NamedTuple):
+            parent: int
+            thread_count: int
+            numbers: float
+        @component
+        def Who(*, n: int = 0) -> Ids:
+            import random, threading
+            print("this goes to the log")
+            return Ids(os.getppid(), threading.active_count(), random.random())
+        ---
+        Who()
+        Who(node_id="Other", n=1)
+        """)
+    result = project.run()
+    values = {
+        (node, name): json.loads(Path(outputs[0].uri, "value").read_text())
+        for node, outcome in result.nodes.items()
+        for name, outputs in outcome.outputs.items()
+    }
+    assert (values["Who", "parent"] == os.getpid()) == (project.isolation == "exec")
+    assert values["Who", "numbers"] != values["Other", "numbers"]
+    log = project.directory / ".penstock/toy/runs" / result.run_id / "Who.log"
+    assert log.read_text() == "this goes to the log\n"
+    assert not Path(f"/proc/{values['Who', 'parent']}").exists() or project.isolation == "exec"
+
 
 FAN = """
 ---
@@ -88,7 +118,7 @@ def test_what_does_not_matter_changes_nothing(project: Scratch, states: States, 
     moved = tmp_path / "moved"
     project.directory.rename(moved)
     (project.directory).symlink_to(moved)  # the payloads' recorded places stay readable
-    assert set(states(Scratch(moved).run()).values()) == {"reused"}
+    assert set(states(Scratch(moved, project.isolation).run()).values()) == {"reused"}
 
 
 def test_no_cache_runs_the_named_nodes(project: Scratch, states: States) -> None:
@@ -291,7 +321,7 @@ import os, sys, subprocess
 sys.path.insert(0, {root!r})
 from penstock.orchestration.project import load_project
 from penstock.orchestration.run import run_project
-result = run_project(load_project({directory!r}))
+result = run_project(load_project({directory!r}), isolation={isolation!r})
 print(result.state.value, {{node: outcome.state.value for node, outcome in result.nodes.items()}})
 """
 
@@ -312,7 +342,7 @@ def test_a_cancel_ends_children_and_records_it(project: Scratch, number: signal.
     import penstock
 
     root = str(Path(penstock.__file__).parent.parent)
-    script = SLOW.format(root=root, directory=str(project.directory))
+    script = SLOW.format(root=root, directory=str(project.directory), isolation=project.isolation)
     run = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True)
     deadline = time.monotonic() + 30
     while not (pids := list(project.directory.glob(".penstock/toy/Sleeps/*/page/pid"))) or not pids[0].read_text():

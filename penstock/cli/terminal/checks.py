@@ -10,7 +10,7 @@ from penstock.cli.diagnosis import Check
 from penstock.cli.terminal.console import console
 from penstock.cli.terminal.marks import mark
 from penstock.cli.terminal.tables import table
-from penstock.cli.terminal.text import count, safe, shorten
+from penstock.cli.terminal.text import safe, shorten
 
 __all__ = ["print_checks"]
 
@@ -42,9 +42,11 @@ def print_checks(checks: Sequence[Check]) -> None:
 
 def _print_conclusion(checks: Sequence[Check]) -> None:
     terminal = console()
-    names = {state: [check.name for check in checks if check.state == state] for state in ("broken", "limited", "absent")}
-    if names["broken"]:
-        words = f"\n{count(len(names['broken']), 'thing')} that a run needs does not work: {', '.join(names['broken'])}."
+    names: dict[str, list[str]] = {"broken": [], "limited": [], "absent": [], "ok": []}
+    for check in checks:
+        names[check.state].append(check.name)
+    if broken := names["broken"]:
+        words = f"\nA run needs these, and they do not work: {', '.join(broken)}."
         terminal.print(Text(words, style="bold red"), soft_wrap=True)
     else:
         terminal.print(Text("\nEverything that a run needs works.", style="green"))

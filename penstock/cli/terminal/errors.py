@@ -95,8 +95,7 @@ def _write(text: str) -> None:
 def _keep(trace: str, arguments: Sequence[str]) -> str:
     """Writes a report of an error to a file of the user's state directory and gives its path."""
     report = (
-        f"penstock {' '.join(_without_values(arguments))}\n"
-        f"Python {sys.version.split()[0]} on {sys.platform}\n\n{trace}"
+        f"penstock {' '.join(_without_values(arguments))}\nPython {sys.version.split()[0]} on {sys.platform}\n\n{trace}"
     )
     state = Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state")
     name = f"penstock-error-{time.strftime('%Y%m%d-%H%M%S')}-{os.getpid()}.txt"

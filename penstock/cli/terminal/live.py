@@ -6,15 +6,14 @@ import time
 from types import TracebackType
 from typing import Self
 
-from rich.console import Console, Group, RenderableType
+from rich.cells import cell_len
+from rich.console import Console, RenderableType
 from rich.live import Live
-from rich.progress_bar import ProgressBar
 from rich.spinner import Spinner
-from rich.table import Table
 from rich.text import Text
 
 from penstock.cli.terminal.marks import mark, mark_of_node
-from penstock.cli.terminal.run_view import NodeView, RunView
+from penstock.cli.terminal.run_view import RunView
 from penstock.cli.terminal.text import count, duration, shorten
 from penstock.cli.terminal.tree import Line, layout
 from penstock.events import Event, NodeState
@@ -22,6 +21,7 @@ from penstock.events import Event, NodeState
 __all__ = ["LiveProgress"]
 
 _DONE = (NodeState.COMPLETE, NodeState.REUSED)
+_BAR = 16
 _OTHER_LINES = 4  # the header, the two lines that count what is folded away, and the cursor's
 
 
@@ -60,23 +60,21 @@ class LiveProgress:
         now = time.time()
         with self.view.lock:
             if not self.view.nodes:
-                return Group(self._spinner, Text("preparing the run", style="dim"))
+                return Text.assemble(self._frame(now), (" preparing the run", "dim"))
             if len(self._lines) != len(self.view.nodes):
                 graph = {node.id: node.upstream for node in self.view.nodes.values()}
                 self._lines = layout(graph, ascii_only=self._ascii)
-            table = Table.grid(padding=(0, 2), expand=False)
-            table.add_column(no_wrap=True, max_width=max(self.console.width // 2, 20))
-            table.add_column(no_wrap=True, width=10)
-            table.add_column(no_wrap=True, justify="right", width=11)
-            table.add_column(no_wrap=True, overflow="ellipsis")
             before, shown, after = self._window()
+            lines = [self._header(now)]
             if before:
-                table.add_row(Text(f"... {count(before, 'node')} above", style="dim"))
-            for line in shown:
-                self._add(table, line, now)
+                lines.append(Text(f"... {count(before, 'node')} above", style="dim"))
+            width = min(max(cell_len(line.prefix + line.node) for line in shown), max(self.console.width // 2, 12))
+            lines += [self._line(line, width, now) for line in shown]
             if after:
-                table.add_row(Text(f"... {count(after, 'node')} below", style="dim"))
-            return Group(self._header(now), table)
+                lines.append(Text(f"... {count(after, 'node')} below", style="dim"))
+        for line in lines:  # a line that wraps could not be drawn over
+            line.truncate(self.console.width - 1, overflow="ellipsis")
+        return Text("\n").join(lines)
 
     def _header(self, now: float) -> Text:
         view = self.view
@@ -97,31 +95,27 @@ class LiveProgress:
         start = min(max(first - room // 3, 0), len(self._lines) - room)
         return start, self._lines[start : start + room], len(self._lines) - start - room
 
-    def _add(self, table: Table, line: Line, now: float) -> None:
+    def _line(self, line: Line, width: int, now: float) -> Text:
         node = self.view.nodes[line.node]
+        running = node.state == NodeState.RUNNING
         look = mark_of_node(node.state, blocked=node.blocked)
-        sign: RenderableType
-        name = Text(line.prefix, style="dim")
-        if node.state == NodeState.RUNNING:
-            sign = Text.assemble(self._frame(now), f" {look.word}", style=look.style)
-        else:
-            sign = Text(look.text(ascii_only=self._ascii), style=look.style)
-        name.append(line.node, style="bold" if node.state == NodeState.RUNNING else "")
+        name = Text.assemble((line.prefix, "dim"), (line.node, "bold" if running else ""))
+        name.truncate(width, overflow="ellipsis", pad=True)
         elapsed = node.elapsed(now)
-        table.add_row(name, sign, duration(elapsed) if elapsed is not None else "", self._remark(node))
+        sign = self._frame(now) if running else Text(look.ascii if self._ascii else look.sign, style=look.style)
+        text = Text.assemble(
+            name, "  ", sign, (f" {look.word:<8}", look.style), f" {duration(elapsed) if elapsed is not None else '':>11}  "
+        )
+        if running and node.progress is not None and node.progress.total:
+            text.append_text(self._bar(node.progress.done / node.progress.total)).append(" ")
+        remark = node.says_before_end() if running else node.remark
+        return text.append(shorten(remark, self.console.width), style="" if running else "dim")
+
+    def _bar(self, share: float) -> Text:
+        filled = round(_BAR * min(max(share, 0.0), 1.0))
+        full, rest = ("#", "-") if self._ascii else ("━", "─")
+        return Text.assemble((full * filled, "cyan"), (rest * (_BAR - filled), "dim"))
 
     def _frame(self, now: float) -> Text:
         frame = self._spinner.render(now)
         return frame if isinstance(frame, Text) else Text(">")
-
-    def _remark(self, node: NodeView) -> RenderableType:
-        width = max(self.console.width // 2 - 24, 10)
-        if node.state != NodeState.RUNNING:
-            return Text(shorten(node.remark, width), style="dim")
-        words = Text(shorten(node.says_before_end(), width))
-        if node.progress is None or not node.progress.total:
-            return words
-        grid = Table.grid(padding=(0, 1))
-        bar = ProgressBar(total=node.progress.total, completed=min(node.progress.done, node.progress.total), width=16)
-        grid.add_row(bar, words)
-        return grid

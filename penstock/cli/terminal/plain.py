@@ -58,15 +58,18 @@ class PlainProgress:
 
     def _watch(self) -> None:
         while not self._ended.wait(min(1.0, self.first)):
-            now = time.time()
-            with self.view.lock:
-                for node in self.view.nodes.values():
-                    if node.state == NodeState.RUNNING and node.started is not None:
-                        at, gap = self._due.get(node.id, (node.started + self.first, self.first))
-                        if now >= at:
-                            self._line(node, "  running", node.says_before_end())
-                            gap = min(gap * 2, _LONGEST_GAP)
-                            self._due[node.id] = (now + gap, gap)
+            self.print_due(time.time())
+
+    def print_due(self, now: float) -> None:
+        """Prints a line for each node that has run for long since its last one; ``now`` as `time.time` gives it."""
+        with self.view.lock:
+            for node in self.view.nodes.values():
+                if node.state == NodeState.RUNNING and node.started is not None:
+                    at, gap = self._due.get(node.id, (node.started + self.first, self.first))
+                    if now >= at:
+                        self._line(node, "  running", node.says_before_end())
+                        gap = min(gap * 2, _LONGEST_GAP)
+                        self._due[node.id] = (now + gap, gap)
 
     def _line(self, node: NodeView, word: str, remark: str, *, timed: bool = True) -> None:
         elapsed = node.elapsed(time.time()) if timed else None

@@ -85,6 +85,16 @@ class RunView:
             case events.NodeStarted():
                 node = self._node(event.node)
                 node.state, node.started, node.log = NodeState.RUNNING, event.at, event.log
+            case events.NodeEnded():
+                node = self._node(event.node)
+                node.state, node.seconds, node.reason = event.state, event.seconds, event.reason
+                node.blocked, node.error, node.log = event.blocked, event.error, event.log or node.log
+            case _:
+                self._fold_said(event)
+
+    def _fold_said(self, event: events.Event) -> None:
+        """Folds what a node says while it runs."""
+        match event:
             case events.NodeProgress():
                 self._node(event.node).progress = event
             case events.NodeNote():
@@ -95,10 +105,6 @@ class RunView:
                 self._node(event.node).metrics[event.name] = event.value
             case events.NodeVerdict():
                 self._node(event.node).verdicts.append(event.verdict)
-            case events.NodeEnded():
-                node = self._node(event.node)
-                node.state, node.seconds, node.reason = event.state, event.seconds, event.reason
-                node.blocked, node.error, node.log = event.blocked, event.error, event.log or node.log
 
     def _node(self, name: str) -> NodeView:
         return self.nodes.setdefault(name, NodeView(name))

@@ -50,11 +50,12 @@ def print_runs(runs: Sequence[RunRecord]) -> None:
     if not runs:
         terminal.print("There are no runs in this store yet. Start one: penstock run")
         return
-    rows = []
+    rows: list[list[str | Text]] = []
     for run in runs:
         look = mark(run.state)
         state = Text(look.text(ascii_only=terminal.options.ascii_only), style=look.style)
-        rows.append([run.id, state, when(_seconds(run.started_ms)), _took(run), run.pipeline, run.profile or "", _commit(run)])
+        started = when(_seconds(run.started_ms))
+        rows.append([run.id, state, started, _took(run), run.pipeline, run.profile or "", _commit(run)])
     headers = ["run", "state", "started", "took", "pipeline", "profile", "commit"]
     terminal.print(table(terminal, headers, rows, right=["took"]), soft_wrap=True)
 

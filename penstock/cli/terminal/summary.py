@@ -26,6 +26,7 @@ __all__ = ["Command", "Pushed", "print_blocked", "print_canceled", "print_failed
 _WARNINGS = 4
 _VERDICTS = 6
 _LOG_LINES = 6
+_CARRIED = "penstock-error: "  # how `penstock.errors` leaves the error itself in a traceback, for machines
 _DONE = (NodeState.COMPLETE, NodeState.REUSED)
 
 
@@ -115,7 +116,8 @@ def _print_warnings(console: Console, nodes: Mapping[str, NodeView]) -> None:
         return
     console.print(Text(f"\nwarnings ({sum(counted.values())})", style="bold yellow"))
     for (node, text), times in list(counted.items())[:_WARNINGS]:
-        console.print(f"  {node}: {shorten(text, 140)}" + (f" ({times} times)" if times > 1 else ""), soft_wrap=True)
+        often = f" ({times} times)" if times > 1 else ""
+        console.print(f"  {node}: {shorten(text, 140)}{often}", soft_wrap=True)
     if len(counted) > _WARNINGS:
         console.print(f"  ... and {len(counted) - _WARNINGS} more: see the logs of these nodes", soft_wrap=True)
 
@@ -125,7 +127,9 @@ def _print_verdicts(console: Console, nodes: Any) -> None:
     if not verdicts:
         return
     outcomes = Counter(verdict.outcome for _, verdict in verdicts)
-    words = ", ".join(f"{outcomes[outcome]} {outcome}" for outcome in ("pass", "fail", "undefined") if outcomes[outcome])
+    words = ", ".join(
+        f"{outcomes[outcome]} {outcome}" for outcome in ("pass", "fail", "undefined") if outcomes[outcome]
+    )
     console.print(Text.assemble(("\nverdicts  ", "bold"), words))
     told = [pair for outcome in ("fail", "undefined") for pair in verdicts if pair[1].outcome == outcome]
     for node, verdict in told[:_VERDICTS]:
@@ -160,19 +164,14 @@ def print_blocked(console: Console, view: RunView, command: Command) -> None:
     skipped = [node.id for node in view.nodes.values() if node.state == NodeState.SKIPPED]
     for gate in (node for node in view.nodes.values() if node.blocked):
         failed = [verdict for verdict in gate.verdicts if verdict.outcome == "fail"]
-        console.print(
-            Text.assemble(
-                ("\nblocked ", "bold yellow"),
-                f"by {gate.id}: {len(failed)} of {count(len(gate.verdicts), 'check')} failed" + (": " if failed else "."),
-            ),
-            soft_wrap=True,
-        )
+        words = f"by {gate.id}: {len(failed)} of {count(len(gate.verdicts), 'check')} failed"
+        console.print(Text.assemble(("\nblocked ", "bold yellow"), words), soft_wrap=True)
         for verdict in failed[:_VERDICTS]:
             line = Text("  ") + verdict_line(verdict, ascii_only=console.options.ascii_only)
             line.truncate(200, overflow="ellipsis")
             console.print(line, soft_wrap=True)
         if len(failed) > _VERDICTS:
-            console.print(f"  ... and {len(failed) - _VERDICTS} more: {command.read('verdicts', 'list')}", soft_wrap=True)
+            console.print(f"  ... and {len(failed) - _VERDICTS} more that failed")
     if skipped:
         console.print(f"  skipped: {_listed(skipped)}", soft_wrap=True)
     gate_id = next((node.id for node in view.nodes.values() if node.blocked), "gate")
@@ -188,18 +187,16 @@ def print_failed(console: Console, view: RunView, command: Command) -> None:
     """Says what failed, where its log is and how that ends, what was kept, and which command continues."""
     failed = [node for node in view.nodes.values() if node.state == NodeState.FAILED]
     for node in failed[:2]:
-        console.print()
         error = from_json(node.error) if node.error else None
-        text = rendered(error, without=("node", "log")) if error else f"error: {node.reason or 'it failed'}"
-        after = f" failed after {duration(node.seconds)}" if node.seconds is not None else " failed"
+        text = rendered(error, without=("node", "log")).removeprefix("error: ") if error else node.reason
+        after = f" after {duration(node.seconds)}" if node.seconds is not None else ""
         console.print(
-            Text.assemble((f"{node.id}{after}\n", "bold red"), text.removeprefix("error: ")),
-            soft_wrap=True,
+            Text.assemble(("\nerror: ", "bold red"), (f"{node.id} failed{after}: ", "bold"), text), soft_wrap=True
         )
         if node.log:
-            last = tail(node.log, _LOG_LINES)
+            last = [line for line in tail(node.log, 3 * _LOG_LINES) if line.strip() and not line.startswith(_CARRIED)]
             console.print(f"  log: {short_path(node.log)}" + (", which ends:" if last else ""), soft_wrap=True)
-            for line in last:
+            for line in last[-_LOG_LINES:]:
                 console.print(Text(f"    | {safe(line)[:160]}", style="dim"), soft_wrap=True)
     if len(failed) > 2:
         console.print(f"... and {count(len(failed) - 2, 'more node')} failed: {_listed([n.id for n in failed[2:]])}")

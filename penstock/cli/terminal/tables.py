@@ -68,7 +68,7 @@ def node_table(console: Console, rows: Sequence[NodeRow], lines: Sequence[Line] 
     """The nodes of a run with state, seconds and a note; drawn as a tree where ``lines`` are given."""
     by_id = {row.id: row for row in rows}
     order = [(line.prefix, by_id[line.node]) for line in lines] if lines else [("", row) for row in rows]
-    cells = []
+    cells: list[list[str | Text]] = []
     for prefix, row in order:
         look = mark_of_node(row.state, blocked=row.blocked)
         seconds = "" if row.seconds is None else f"{row.seconds:,.1f}"
@@ -91,7 +91,7 @@ def _observed(verdict: Verdict) -> str:
 
 def verdict_table(console: Console, verdicts: Sequence[tuple[str, Verdict]]) -> Text:
     """Verdicts with the gate that gave each."""
-    rows = []
+    rows: list[list[str | Text]] = []
     for node, verdict in verdicts:
         look = mark(verdict.outcome)
         rows.append(

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 import os
 import re
 from pathlib import Path
 
-__all__ = ["bounded", "count", "duration", "number", "safe", "shorten", "short_path", "size", "tail", "when"]
+__all__ = ["bounded", "count", "duration", "number", "safe", "short_path", "shorten", "size", "tail", "when"]
 
 # Terminals act on escape sequences and control characters; data and messages may hold any.
 _UNSAFE = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\].*?(?:\x07|\x1b\\)|[\x00-\x08\x0b-\x1f\x7f-\x9f]", re.DOTALL)
@@ -66,11 +66,12 @@ def duration(seconds: float) -> str:
     """
     if seconds < 0.1:
         return f"{seconds:.2f} s"
-    if seconds < _MINUTE:
+    if round(seconds, 1) < _MINUTE:
         return f"{seconds:.1f} s"
-    if seconds < _HOUR:
-        return f"{int(seconds) // 60} min {int(seconds) % 60:02d} s"
-    return f"{int(seconds) // 3600} h {int(seconds) % 3600 // 60:02d} min"
+    whole = round(seconds)
+    if whole < _HOUR:
+        return f"{whole // 60} min {whole % 60:02d} s"
+    return f"{whole // 3600} h {whole % 3600 // 60:02d} min"
 
 
 def size(bytes_: float) -> str:
@@ -90,7 +91,7 @@ def when(at: float | None) -> str:
     """A time (seconds since the epoch) on this machine's clock; nothing for None."""
     if at is None:
         return ""
-    return datetime.datetime.fromtimestamp(at).astimezone().strftime("%Y-%m-%d %H:%M:%S")
+    return dt.datetime.fromtimestamp(at).astimezone().strftime("%Y-%m-%d %H:%M:%S")
 
 
 def short_path(path: str | Path) -> str:

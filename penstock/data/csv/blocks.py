@@ -143,7 +143,7 @@ def cuts(
     start: int,
     line: int,
     block_bytes: int,
-    keep: Callable[[bytes], object] = lambda chunk: None,
+    keep: Callable[[bytes], object] | None = None,
 ) -> Iterator[Cut]:
     """Where to cut a stream so that each block has at least ``block_bytes`` and ends outside quotes.
 
@@ -166,7 +166,8 @@ def cuts(
     before, text = b"\n", b""
     while True:
         chunk = stream.read(_READ_BYTES)
-        keep(chunk)
+        if keep is not None:
+            keep(chunk)
         text += chunk
         if b"\0" in text:
             raise _nul(path, text, offset, line)

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import gzip
 import json
-import os
 import uuid
 import zlib
 from collections.abc import Mapping
@@ -20,6 +19,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.csv
 
+from penstock.data.arrays import from_bools
 from penstock.data.csv.blocks import Block, Piece, Shard, pieces
 from penstock.data.csv.rows import not_utf8, rows, shortened
 from penstock.data.csv.values import Example, Kind, Seen, convert, examine, widest
@@ -28,6 +28,8 @@ from penstock.data.splits import split_indices
 from penstock.errors import DataError, PenstockError, StorageError, from_json
 
 __all__ = ["Column", "Job", "Place", "Report", "part_path", "read_strings", "run_shard"]
+
+_MOST_BYTES = (1 << 31) - (1 << 20)  # Arrow's reader counts the bytes of a block in 32 bits
 
 
 @dataclass(frozen=True)
@@ -159,8 +161,19 @@ def run_shard(shard: Shard, job: Job) -> Report:
 
 
 def read_strings(piece: Piece, block: Block) -> dict[str, pa.StringArray]:
-    """The columns of a piece as text, missing values null."""
+    """The columns of a piece as text, missing values null; a `DataError` if it is not UTF-8 or a row is ragged."""
+    _check_utf8(piece, block)
     return _parse(piece, block, dict.fromkeys(block.columns, Kind.STRING))
+
+
+def _check_utf8(piece: Piece, block: Block) -> None:
+    if not piece.data.isascii():
+        try:
+            piece.data.decode()
+        except UnicodeDecodeError as error:
+            raise not_utf8(
+                block.path, piece.data, line=piece.line, offset=piece.offset, columns=block.columns
+            ) from error
 
 
 def _read_shard(shard: Shard, job: Job) -> tuple[dict[str, Column], pa.RecordBatch | None]:
@@ -185,8 +198,17 @@ def _read_shard(shard: Shard, job: Job) -> tuple[dict[str, Column], pa.RecordBat
         if not lost:
             break
         guess.update(dict.fromkeys(lost, Kind.STRING))
-    arrays = [pa.concat_arrays([_widen(part[name], column.kind) for part in parts]) for name, column in columns.items()]
-    return columns, pa.RecordBatch.from_arrays(arrays, list(columns))
+    try:
+        whole = [
+            pa.concat_arrays([_widen(part[name], column.kind) for part in parts]) for name, column in columns.items()
+        ]
+    except pa.ArrowInvalid as error:  # more than 2 GB of text in one column
+        raise DataError(
+            f"This compressed file is too large to be read as a whole: {error}.",
+            hint="Unpack it, so that it can be read in blocks, or split it.",
+            path=shard.blocks[0].path,
+        ) from error
+    return columns, pa.RecordBatch.from_arrays(whole, list(columns))
 
 
 def _is_number(array: pa.Array) -> bool:
@@ -205,13 +227,7 @@ def _read_piece(
     piece: Piece, block: Block, guess: Mapping[str, Kind], fixed: Mapping[str, Kind]
 ) -> tuple[dict[str, pa.Array], dict[str, Seen]]:
     """The arrays of a piece and what they hold, read as guessed if that is possible."""
-    if not piece.data.isascii():
-        try:
-            piece.data.decode()
-        except UnicodeDecodeError as error:
-            raise not_utf8(
-                block.path, piece.data, line=piece.line, offset=piece.offset, columns=block.columns
-            ) from error
+    _check_utf8(piece, block)
     kinds = dict.fromkeys(block.columns, Kind.STRING)
     # Arrow takes 0x1F for an integer, which it is not here.
     if piece.regular and b"0x" not in piece.data and b"0X" not in piece.data:
@@ -221,7 +237,7 @@ def _read_piece(
     except pa.ArrowInvalid as error:
         if "conversion error" not in str(error):
             raise DataError(f"This is not readable as CSV: {error}", path=block.path, row=piece.line) from error
-        arrays = read_strings(piece, block)
+        arrays = _parse(piece, block, dict.fromkeys(block.columns, Kind.STRING))
     seen = {}
     for name, array in arrays.items():
         found = _seen(array, fixed.get(name))
@@ -255,6 +271,15 @@ def _parse(piece: Piece, block: Block, kinds: Mapping[str, Kind]) -> dict[str, p
         return "skip"
 
     data = piece.data
+    if len(data) > _MOST_BYTES:
+        raise DataError(
+            f"The {len(data):,} bytes from row {piece.line} on would have to be read in one piece: a row is that long, "
+            "or a quote inside an unquoted field hides where rows end.",
+            hint="Quote fields that hold quotes, and write those twice.",
+            path=block.path,
+            row=piece.line,
+            line=piece.line,
+        )
     # A quote that is never closed takes the rest of the text into its field without a word. Where quotes can't be
     # counted, a last row of our own tells: it must come back as it was.
     guard = b"" if piece.regular else b"penstock:end"
@@ -263,7 +288,7 @@ def _parse(piece: Piece, block: Block, kinds: Mapping[str, Kind]) -> dict[str, p
     table = pa.csv.read_csv(
         pa.BufferReader(data),
         read_options=pa.csv.ReadOptions(
-            column_names=list(block.columns), use_threads=False, block_size=min(max(len(data) + 1, 1 << 16), 2**31 - 1)
+            column_names=list(block.columns), use_threads=False, block_size=max(len(data) + 1, 1 << 16)
         ),
         parse_options=pa.csv.ParseOptions(newlines_in_values=b'"' in data, invalid_row_handler=remember),
         convert_options=pa.csv.ConvertOptions(
@@ -286,7 +311,7 @@ def _parse(piece: Piece, block: Block, kinds: Mapping[str, Kind]) -> dict[str, p
 
 
 def _joined(column: pa.ChunkedArray) -> pa.Array:
-    return column.chunk(0) if column.num_chunks == 1 else pa.concat_arrays(column.chunks or [pa.array([], column.type)])
+    return column.chunk(0) if column.num_chunks == 1 else pa.concat_arrays(column.chunks or [pa.nulls(0, column.type)])
 
 
 def _ragged(piece: Piece, block: Block, invalid: pa.csv.InvalidRow) -> DataError:
@@ -330,7 +355,7 @@ def _write(shard: int, batch: pa.RecordBatch, job: Job) -> dict[str, int]:
     chosen = split_indices(batch, job.splits)
     counts = {}
     for index, split in enumerate(job.splits):
-        chosen_rows = batch.filter(pa.array(chosen == index))
+        chosen_rows = batch.filter(from_bools(chosen == index))
         counts[split] = chosen_rows.num_rows
         path = part_path(job.directory, split, shard)
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -338,5 +363,5 @@ def _write(shard: int, batch: pa.RecordBatch, job: Job) -> dict[str, int]:
         with open_writer(temporary, batch.schema) as writer:
             for part in even_slices(chosen_rows):
                 writer.write_batch(part)
-        os.replace(temporary, path)
+        temporary.replace(path)
     return counts

@@ -9,7 +9,7 @@ from __future__ import annotations
 import io
 import os
 import shutil
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import suppress
 from dataclasses import replace
@@ -57,6 +57,10 @@ def ingest_csv(
     found = list(shards(files))
     if not found:
         raise _no_rows(files)
+    filled = {block.path for shard in found for block in shard.blocks}
+    for file in files:
+        if file.path not in filled:
+            ctx.warn(f"{file.path} has a header but no rows.")
     columns = files[0].columns
     _make_directories(examples, splits)
     job = Job(columns, _guess(found, columns, declared), declared, dict(splits), examples.uri)
@@ -85,7 +89,7 @@ def ingest_csv(
         raise
     examples.splits = list(splits)
     examples.properties.update(span=0, version=0)
-    _tell(ctx, merged, sum(counts.values()), found)
+    _tell(ctx, merged, sum(counts.values()))
 
 
 def run_with_threads(found: Sequence[Shard], job: Job, ctx: Context, done: float, total: float) -> list[Report]:
@@ -115,7 +119,7 @@ def _cores() -> int:
 
 def run_with_beam(found: Sequence[Shard], job: Job, ctx: Context, done: float, total: float) -> list[Report]:
     """Runs the shards on the Beam runner of the profile; reports travel as files beside the output."""
-    from penstock.data.csv.beam import ConvertShards
+    from penstock.data.beam_csv import ConvertShards
 
     directory = Path(job.directory, ".reports")
     ctx.progress(done, total, unit="bytes")
@@ -155,7 +159,7 @@ def _guess(found: Sequence[Shard], columns: Sequence[str], declared: Mapping[str
     for at in sorted({min(len(found) - 1, round(step * number)) for number in range(_SAMPLES)}):
         block = found[at].blocks[0]
         # What is wrong with the data is told when it is converted, in order.
-        with suppress(DataError, EOFError, OSError):
+        with suppress(DataError, pa.ArrowInvalid, EOFError, OSError):
             text = read_strings(_beginning(next(pieces(block)), block.path), block)
             for name in guess:
                 guess[name] = widest([guess[name], examine(text[name]).kind])
@@ -282,7 +286,7 @@ def _number(examples: Examples, split: str, reports: Sequence[Report]) -> None:
         part.rename(part.with_name(f"data-{index:05d}-of-{len(kept):05d}.parquet"))
 
 
-def _tell(ctx: Context, merged: Mapping[str, Column], total: int, found: Sequence[Shard]) -> None:
+def _tell(ctx: Context, merged: Mapping[str, Column], total: int) -> None:
     empty = [name for name, column in merged.items() if not column.present]
     if empty:
         names = ", ".join(empty[:10]) + (f" and {len(empty) - 10} more" if len(empty) > 10 else "")
@@ -294,6 +298,6 @@ def _tell(ctx: Context, merged: Mapping[str, Column], total: int, found: Sequenc
         if column.overflow and column.kind is Kind.FLOAT64:
             ctx.warn(
                 f"Column {name} holds integers outside 64 bits, such as {shortened(column.overflow.text, 40)}: it is "
-                f"read as float64, which keeps 15 digits. Declare types: {{{name}: string}} under data to keep them all."
+                f"read as float64, which keeps 15 digits. Declare types: {{{name}: string}} under data to keep all."
             )
     ctx.note(f"{total:,} rows, {len(merged)} columns")

@@ -28,16 +28,14 @@ def shortened(text: str, limit: int = 120) -> str:
 
 def rows(text: str, line: int = 1) -> Iterator[Row]:
     """The rows of a text that are not blank; ``line`` is the number of its first line."""
-    before = csv.field_size_limit(sys.maxsize)
-    try:
-        reader = csv.reader(io.StringIO(text, newline=""))
-        at = 0
-        for fields in reader:
-            if fields:
-                yield Row(line + at, fields)
-            at = reader.line_num
-    finally:
-        csv.field_size_limit(before)
+    # The limit is the process's, and put back by one thread it would fail another; no field is too long here.
+    csv.field_size_limit(sys.maxsize)
+    reader = csv.reader(io.StringIO(text, newline=""))
+    at = 0
+    for fields in reader:
+        if fields:
+            yield Row(line + at, fields)
+        at = reader.line_num
 
 
 def not_utf8(path: str, data: bytes, *, line: int, offset: int, columns: Sequence[str] | None = None) -> DataError:

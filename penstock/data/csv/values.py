@@ -13,13 +13,17 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from penstock.data.arrays import from_bools, to_numpy
+
 __all__ = ["Example", "Kind", "Seen", "convert", "examine", "widest"]
+
+Mask = npt.NDArray[np.bool_]
 
 _BLANKS = " \t"
 _INTEGER = r"^[+-]?[0-9]+$"
@@ -82,17 +86,19 @@ def examine(column: pa.StringArray) -> Seen:
     encoded = column.dictionary_encode()
     values = pc.utf8_trim(encoded.dictionary, characters=_BLANKS)
     # A number begins with one of few characters: most text is told by that, without a regular expression.
-    likely = pc.match_substring_regex(values, r"^[0-9+\-.inIN]").to_numpy(zero_copy_only=False)
+    likely = to_numpy(pc.match_substring_regex(values, r"^[0-9+\-.inIN]"))
     number, integer, overflow = (np.zeros(len(values), bool) for _ in range(3))
     if likely.any():
-        candidates = values.filter(pa.array(likely))
-        number[likely] = pc.match_substring_regex(candidates, _NUMBER).to_numpy(zero_copy_only=False)
-        whole = pc.match_substring_regex(candidates, _INTEGER).to_numpy(zero_copy_only=False)
-        too_large = _outside_int64(candidates) & whole
+        candidates = values.filter(from_bools(likely))
+        number[likely] = to_numpy(pc.match_substring_regex(candidates, _NUMBER))
+        whole = to_numpy(pc.match_substring_regex(candidates, _INTEGER))
+        too_large = _outside_int64(candidates, whole)
         overflow[likely] = too_large
         integer[likely] = whole & ~too_large
-    indices = pc.fill_null(encoded.indices, -1).to_numpy(zero_copy_only=False)
-    counts = np.bincount(indices[indices >= 0], minlength=len(values))
+    indices = to_numpy(encoded.indices)
+    if column.null_count:
+        indices = np.where(to_numpy(column.is_valid()), indices, len(values))
+    counts = np.bincount(indices, minlength=len(values))[: len(values)]
     kind = Kind.INT64 if integer.all() else Kind.FLOAT64 if number.all() else Kind.STRING
     return Seen(
         kind,
@@ -116,17 +122,20 @@ def convert(column: pa.StringArray, kind: Kind) -> pa.Array:
     return pc.cast(trimmed, kind.arrow)
 
 
-def _outside_int64(values: pa.StringArray) -> np.ndarray[Any, np.dtype[np.bool_]]:
+def _outside_int64(values: pa.StringArray, whole: Mask) -> Mask:
+    """Which of the integers, as ``whole`` tells them, are outside 64 bits."""
     digits = pc.utf8_ltrim(pc.utf8_ltrim(values, characters="+-"), characters="0")
-    length = pc.utf8_length(digits).to_numpy(zero_copy_only=False)
-    outside: np.ndarray[Any, np.dtype[np.bool_]] = length > 19
-    if (length == 19).any():
-        bound = pc.if_else(pc.starts_with(values, "-"), "9223372036854775808", "9223372036854775807")
-        outside |= (length == 19) & pc.greater(digits, bound).to_numpy(zero_copy_only=False)
+    length = to_numpy(pc.utf8_length(digits))
+    outside: Mask = whole & (length > 19)
+    near = whole & (length == 19)  # of 19 digits, unsigned 64 bits hold all
+    if near.any():
+        magnitude = to_numpy(pc.cast(digits.filter(from_bools(near)), pa.uint64()))
+        negative = to_numpy(pc.starts_with(values.filter(from_bools(near)), "-"))
+        outside[near] = magnitude > np.uint64(2**63 - 1) + negative.astype(np.uint64)
     return outside
 
 
-def _first(values: pa.StringArray, indices: np.ndarray[Any, Any], wanted: np.ndarray[Any, Any]) -> Example | None:
+def _first(values: pa.StringArray, indices: npt.NDArray[np.integer], wanted: Mask) -> Example | None:
     if not wanted.any():
         return None
     at = np.isin(indices, np.flatnonzero(wanted))

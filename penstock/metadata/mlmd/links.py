@@ -56,16 +56,22 @@ class Event:
     id: int | None = None
 
 
-def put_events(transaction: Transaction, new: Sequence[Event]) -> list[Event]:
+def put_events(transaction: Transaction, new: Sequence[Event], *, certain: bool = False) -> list[Event]:
     """Inserts events between nodes that are in the store.
+
+    Args:
+        transaction: The transaction to do it in.
+        new: The events.
+        certain: The caller has seen both ends of every event in this transaction, so that they are not looked for.
 
     Raises:
         StoreError: A node is not there, the type is missing, or the execution has such an event already.
     """
     if not new:
         return []
-    _check_exist(transaction, "Artifact", (event.artifact_id for event in new))
-    _check_exist(transaction, "Execution", (event.execution_id for event in new))
+    if not certain:
+        _check_exist(transaction, "Artifact", (event.artifact_id for event in new))
+        _check_exist(transaction, "Execution", (event.execution_id for event in new))
     ids = transaction.new_ids("Event", len(new))
     stored = [
         replace(event, id=event_id, at_ms=event.at_ms if event.at_ms is not None else transaction.now)

@@ -83,7 +83,7 @@ class Node:
         return ()
 
     @classmethod
-    def own_arguments(cls, row: Any) -> dict[str, Any]:
+    def own_arguments(cls, _row: Any, /) -> dict[str, Any]:
         """The arguments that the columns in ``own`` of a row become."""
         return {}
 
@@ -103,7 +103,7 @@ class Artifact(Node):
         return (check_text(self.uri, "An artifact's uri"), int(self.state))
 
     @classmethod
-    def own_arguments(cls, row: Any) -> dict[str, Any]:
+    def own_arguments(cls, row: Any, /) -> dict[str, Any]:
         return {"uri": row.uri or "", "state": ArtifactState(row.state or 0)}
 
 
@@ -121,7 +121,7 @@ class Execution(Node):
         return (int(self.state),)
 
     @classmethod
-    def own_arguments(cls, row: Any) -> dict[str, Any]:
+    def own_arguments(cls, row: Any, /) -> dict[str, Any]:
         return {"state": ExecutionState(row.last_known_state or 0)}
 
 

@@ -44,12 +44,12 @@ class Spelled(UserDefinedType[Any]):
 
 
 @compiles(Spelled, "sqlite")
-def _in_sqlite(kind: Spelled, compiler: Any, **_: Any) -> str:
+def _in_sqlite(kind: Spelled, _compiler: Any, **_: Any) -> str:
     return kind.sqlite
 
 
 @compiles(Spelled, "postgresql")
-def _in_postgresql(kind: Spelled, compiler: Any, **_: Any) -> str:
+def _in_postgresql(kind: Spelled, _compiler: Any, **_: Any) -> str:
     return kind.postgresql
 
 
@@ -77,7 +77,7 @@ def _required(name: str, kind: Spelled) -> Column[Any]:
 
 
 def _index(table: Table, name: str, *columns: str, where: str | None = None) -> None:
-    partial = {"sqlite_where": text(where)} if where else {}
+    partial: dict[str, Any] = {"sqlite_where": text(where)} if where else {}
     Index(name, *(table.c[column] for column in columns), **partial)
 
 

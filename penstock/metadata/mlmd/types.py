@@ -95,7 +95,8 @@ def reread(transaction: Transaction, known: Type) -> Type:
 
 def _read(transaction: Transaction, kind: TypeKind, name: str, version: str | None) -> Type | None:
     row = transaction.row(
-        f"SELECT {_COLUMNS} FROM Type WHERE name = ? AND type_kind = ? AND coalesce(version, '') = ? ORDER BY id LIMIT 1",
+        f"SELECT {_COLUMNS} FROM Type WHERE name = ? AND type_kind = ? AND coalesce(version, '') = ?"
+        " ORDER BY id LIMIT 1",
         name,
         int(kind),
         version or "",

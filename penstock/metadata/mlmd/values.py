@@ -10,7 +10,7 @@ import base64
 import binascii
 import math
 import numbers
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any
@@ -39,13 +39,13 @@ class Kind(IntEnum):
     BOOLEAN = 6
 
     @classmethod
-    def of(cls, python_type: type) -> Kind:
-        """The kind that holds values of a Python type."""
+    def of(cls, python_type: type, where: str = "A property") -> Kind:
+        """The kind that holds values of a Python type; ``where`` names the property in the message if none does."""
         for known, kind in _BY_TYPE.items():
             if issubclass(python_type, known):
                 return kind
         raise StoreError(
-            f"A property cannot hold {python_type.__name__}.",
+            f"{where} cannot hold {python_type.__name__}.",
             hint="Use int, float, str, bool or a mapping of JSON values.",
         )
 
@@ -83,7 +83,7 @@ def to_row(value: Value, where: str, *, declared: Kind | None = None, raw_bytes:
     Raises:
         StoreError: The value is of another kind than declared, or one that the store cannot give back.
     """
-    kind = Kind.of(type(value))
+    kind = Kind.of(type(value), where)
     if declared is not None and kind is not declared:
         if not (declared is Kind.DOUBLE and kind is Kind.INT):
             raise StoreError(
@@ -132,18 +132,18 @@ def from_row(row: Sequence[Any]) -> Value | None:
 
 def check_text(text: str, where: str) -> str:
     """The text itself, or a `StoreError` where MLMD's tables could not give it back."""
-    problem = None
-    if "\0" in text:
-        problem = "holds a NUL character"
-    elif text == _NULL:
-        problem = f"is {_NULL!r}, MLMD's mark for no value"
-    else:
-        try:
-            text.encode()
-        except UnicodeEncodeError:
-            problem = "holds half of a surrogate pair, which is no valid text"
-    if problem:
-        raise StoreError(f"{where} {problem}.", hint="Clean the text, or store it in a file of the artifact.")
+    if "\0" in text or text == _NULL:
+        what = "holds a NUL character" if "\0" in text else f"is {_NULL!r}, MLMD's mark for no value"
+        raise StoreError(f"{where} {what}.", hint="Clean the text, or store it in a file of the artifact.")
+    return check_encodable(text, where)
+
+
+def check_encodable(text: str, where: str) -> str:
+    """The text itself, or a `StoreError` where it holds half of a surrogate pair and so has no UTF-8."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise StoreError(f"{where} holds half of a surrogate pair, which is no valid text.", hint="Clean it.") from None
     return text
 
 
@@ -180,34 +180,31 @@ def _checked_float(value: float, where: str) -> float:
 
 
 def _check_struct(value: Any, where: str) -> None:
+    for leaf in _leaves(value, where):
+        if isinstance(leaf, str):
+            check_encodable(leaf, where)
+        elif isinstance(leaf, float) and not math.isfinite(leaf):
+            raise StoreError(f"{where} holds {leaf}, which JSON has not.", hint="Store it as text.")
+        elif isinstance(leaf, int) and abs(leaf) > _EXACT_DOUBLE:
+            raise StoreError(f"{where} holds {leaf}, which a double cannot hold exactly.", hint="Store it as text.")
+
+
+def _leaves(value: Any, where: str) -> Iterator[str | float | bool | None]:
+    """Every key and every value that is not itself a structure."""
     match value:
-        case None | bool():
-            pass
-        case int():
-            if abs(value) > _EXACT_DOUBLE:
-                raise StoreError(
-                    f"{where} holds {value}, which a double cannot hold exactly.", hint="Store it as text."
-                )
-        case float():
-            _checked_float(value, where)
-            if math.isinf(value):
-                raise StoreError(f"{where} holds {value}, which JSON has not.", hint="Store it as text.")
-        case str():
-            try:
-                value.encode()
-            except UnicodeEncodeError:
-                raise StoreError(f"{where} holds half of a surrogate pair.", hint="Clean the text.") from None
         case Mapping():
             for key, item in value.items():
                 if not isinstance(key, str):
                     raise StoreError(f"{where} has the key {key!r}, which is no text.", hint="Use text as keys.")
-                _check_struct(key, where)
-                _check_struct(item, f"{where}.{key}")
+                yield key
+                yield from _leaves(item, where)
         case list() | tuple():
             for item in value:
-                _check_struct(item, where)
+                yield from _leaves(item, where)
+        case None | bool() | int() | float() | str():
+            yield value
         case _:
-            raise StoreError(f"{where} holds {type(value).__name__}.", hint="Use what JSON has.")
+            raise StoreError(f"{where} holds {type(value).__name__}, which JSON has not.", hint="Store it as text.")
 
 
 def _unbase64(text: str) -> bytes:

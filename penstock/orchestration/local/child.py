@@ -9,23 +9,34 @@ import json
 import os
 import sys
 import threading
-from typing import Any
+from typing import Any, NoReturn
 
 from penstock.errors import PenstockError
 from penstock.orchestration.execution import Request, execute
 
 
-def main() -> int:
-    """Runs the node; the exit code is 0 even if it fails, since the failure itself is told on the pipe."""
+def main() -> None:
+    """Runs the node that stdin asks for; however it ends, the pipe is told, and the exit code is 0."""
+    run(int(sys.argv[1]), sys.stdin.fileno())
+
+
+def run(pipe_fd: int, life_fd: int) -> NoReturn:
+    """Runs a node in this process and ends it.
+
+    Args:
+        pipe_fd: Takes the events, and last the result or the error, a line of JSON each.
+        life_fd: Gives the `Request` as a line of JSON, and stays open as long as the parent lives.
+    """
+    request = Request.from_json(json.loads(_read_line(life_fd)))
+    os.chdir(request.directory)
+    threading.Thread(target=_die_with_parent, args=(life_fd,), daemon=True).start()
     lock = threading.Lock()
-    with os.fdopen(int(sys.argv[1]), "w", buffering=1) as pipe:
+    with os.fdopen(pipe_fd, "w", buffering=1) as pipe:
 
         def emit(event: dict[str, Any]) -> None:
             with lock:
                 pipe.write(json.dumps(event) + "\n")
 
-        request = Request.from_json(json.loads(sys.stdin.readline()))
-        threading.Thread(target=_die_with_parent, daemon=True).start()
         try:
             result = execute(request, emit)
         except PenstockError as error:
@@ -45,9 +56,20 @@ def _flush() -> None:
     sys.stderr.flush()
 
 
-def _die_with_parent() -> None:
-    """Ends this process when the parent is gone: its end of stdin closes."""
-    sys.stdin.read()
+def _read_line(fd: int) -> bytes:
+    line = b""
+    while not line.endswith(b"\n"):
+        chunk = os.read(fd, 1 << 16)
+        if not chunk:  # the parent is gone before it could ask
+            os._exit(1)
+        line += chunk
+    return line
+
+
+def _die_with_parent(life_fd: int) -> None:
+    """Ends this process when the parent is gone: its end of the pipe closes."""
+    while os.read(life_fd, 4096):
+        pass
     os._exit(1)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import uuid
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -15,7 +14,7 @@ from penstock.data.csv.convert import Job, run_shard
 __all__ = ["ConvertShards"]
 
 
-class _Convert(beam.DoFn):  # type: ignore[misc]
+class _Convert(beam.DoFn):
     def __init__(self, job: Job, reports: str) -> None:
         self._job = job
         self._reports = reports
@@ -27,10 +26,10 @@ class _Convert(beam.DoFn):  # type: ignore[misc]
             path.parent.mkdir(parents=True, exist_ok=True)
             temporary = path.with_name(f"{uuid.uuid4().hex}.tmp")
             temporary.write_text(report.to_json())
-            os.replace(temporary, path)  # a second try of the same shard replaces the whole report
+            temporary.replace(path)  # a second try of the same shard replaces the whole report
 
 
-class ConvertShards(beam.PTransform):  # type: ignore[misc]
+class ConvertShards(beam.PTransform):
     """Reads and writes each shard where there is a free worker, and leaves its report as ``<reports>/<index>.json``."""
 
     def __init__(self, shards: Sequence[Shard], job: Job, reports: str) -> None:
