@@ -66,7 +66,7 @@ def test_a_fixed_shape_is_dense_and_forbids_missing_values() -> None:
 
 
 def test_the_raw_schema_holds_what_the_examples_have() -> None:
-    """Features that the examples lack or that are deprecated are left out; an unknown type counts as text, an optional shape as none."""
+    """Deprecated and absent features are left out; an unknown type counts as text, an optional shape as none."""
     schema = text_format.Parse(
         """
         feature { name: "kept" type: INT }
