@@ -24,6 +24,8 @@ from penstock.models import DatasetOptions, FnArgs, export
 
 EMBEDDING_SIZE = 8
 HIDDEN = [64, 32]
+# A thousand steps go through a small sample many times over; without dropout the model would learn it by heart.
+DROPOUT = 0.3
 
 
 def build_model(learning_rate: float = 0.002) -> keras.Model:
@@ -41,9 +43,9 @@ def build_model(learning_rate: float = 0.002) -> keras.Model:
         category = categories[transformed(name)]
         wide.append(keras.layers.Flatten()(keras.layers.Embedding(size, 1, embeddings_initializer="zeros")(category)))
         deep.append(keras.layers.Flatten()(keras.layers.Embedding(size, EMBEDDING_SIZE)(category)))
-    hidden = keras.layers.Concatenate()(deep)
+    hidden = keras.layers.Dropout(DROPOUT)(keras.layers.Concatenate()(deep))
     for units in HIDDEN:
-        hidden = keras.layers.Dense(units, activation="relu")(hidden)
+        hidden = keras.layers.Dropout(DROPOUT)(keras.layers.Dense(units, activation="relu")(hidden))
     logit = keras.layers.Add()([keras.layers.Dense(1)(hidden), *wide])
     probability = keras.layers.Activation("sigmoid")(logit)
 

@@ -26,6 +26,7 @@ PORTAL = "https://data.cityofchicago.org"
 RESOURCE = "resource/wrvz-psew.json"
 PAGE_ROWS = 5_000
 TIMEOUT_SECONDS = 120
+FIRST_WAIT_SECONDS = 2.0
 ATTEMPTS = 4
 
 # Our column: the portal's. The four that are made from the start time come from `_row`.
@@ -52,7 +53,7 @@ class DownloadError(Exception):
     """The portal did not give what was asked; says what it answered and how to go on."""
 
 
-def download(output: Path, rows: int, *, base_url: str = PORTAL, where: str | None = None, wait: float = 2.0) -> int:
+def download(output: Path, rows: int, *, base_url: str = PORTAL, where: str | None = None) -> int:
     """Fetches up to ``rows`` trips to a CSV file and returns how many there were.
 
     Args:
@@ -60,7 +61,6 @@ def download(output: Path, rows: int, *, base_url: str = PORTAL, where: str | No
         rows: How many to fetch.
         base_url: The portal's address.
         where: A SoQL filter.
-        wait: Seconds before the second attempt at a page; doubled for each further one.
 
     Raises:
         DownloadError: The portal cannot be reached, refuses, or answers something else than trips.
@@ -77,7 +77,7 @@ def download(output: Path, rows: int, *, base_url: str = PORTAL, where: str | No
             writer.writeheader()
         while done < rows:
             wanted = min(PAGE_ROWS, rows - done)
-            page = _page(asked, wanted, done, wait)
+            page = _page(asked, wanted, done)
             writer.writerows(_row(trip) for trip in page)
             file.flush()
             done += len(page)
@@ -108,7 +108,7 @@ def _resume(part: Path, note: Path, asked: dict[str, str | None], rows: int) -> 
     return int(before["rows"]), int(before["bytes"])
 
 
-def _page(asked: dict[str, str | None], limit: int, offset: int, wait: float) -> list[dict[str, str]]:
+def _page(asked: dict[str, str | None], limit: int, offset: int) -> list[dict[str, str]]:
     query = {
         "$select": ",".join(_PORTAL_COLUMNS.values()),
         "$order": ":id",  # without an order, pages may overlap
@@ -125,7 +125,7 @@ def _page(asked: dict[str, str | None], limit: int, offset: int, wait: float) ->
     problem = ""
     for attempt in range(ATTEMPTS):
         if attempt:
-            time.sleep(wait * 2 ** (attempt - 1))
+            time.sleep(FIRST_WAIT_SECONDS * 2 ** (attempt - 1))
         try:
             with urllib.request.urlopen(request, timeout=TIMEOUT_SECONDS) as response:  # noqa: S310
                 page = json.load(response)

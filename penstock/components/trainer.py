@@ -95,7 +95,7 @@ def Trainer(
     function = function_of(load_module(module_file), run_fn)
     if seed is not None:
         keras.utils.set_random_seed(int(seed))
-    eval_model_dir = ctx.temp_dir / "eval_model"
+    progress = ProgressCallback(ctx)
     for directory in (ctx.temp_dir, model.path(), model_run.path()):
         directory.mkdir(parents=True, exist_ok=True)
     fn_args = FnArgs(
@@ -108,16 +108,17 @@ def Trainer(
         transform_graph_path=str(transform_graph.path()) if transform_graph else None,
         data_accessor=accessor(int(seed or 0)),
         serving_model_dir=str(model.serving),
-        eval_model_dir=str(eval_model_dir),
+        eval_model_dir=str(ctx.temp_dir / "eval_model"),
         model_run_dir=str(model_run.path()),
         base_model=str(base_model.serving) if base_model else None,
         hyperparameters=_read_hyperparameters(hyperparameters) if hyperparameters else None,
         custom_config=config,
-        callbacks=[ProgressCallback(ctx)],
+        callbacks=[progress],
     )
     with boundary(run_fn):
         function(fn_args)
-    _check_saved(model.serving, run_fn, module_file, ctx)
+    signatures = _check_saved(model.serving, run_fn, module_file, ctx)
+    ctx.note(progress.summary() or f"signatures {', '.join(signatures)}")
 
 
 def _files(examples: Examples, splits: list[str]) -> list[str]:
@@ -132,8 +133,8 @@ def _read_hyperparameters(artifact: HyperParameters) -> dict[str, Any]:
         raise DataError(f"The tuner's result cannot be read: {error}.", path=str(path)) from error
 
 
-def _check_saved(serving: Path, run_fn: str, module_file: str, ctx: Context) -> None:
-    """Holds ``run_fn`` to its promise: a SavedModel in place, with a signature that can be served."""
+def _check_saved(serving: Path, run_fn: str, module_file: str, ctx: Context) -> list[str]:
+    """Holds ``run_fn`` to its promise, a SavedModel with a signature that can be served; gives all their names."""
     from penstock.models.signatures import saved_signatures
 
     if not (serving / "saved_model.pb").is_file():
@@ -158,7 +159,7 @@ def _check_saved(serving: Path, run_fn: str, module_file: str, ctx: Context) -> 
             f"The model's serving_default takes {', '.join(default.inputs)}, not serialized tf.train.Example protos: "
             "it cannot be evaluated on raw examples. penstock.models.export saves one that can."
         )
-    ctx.note(f"signatures {', '.join(signatures)}")
+    return sorted(signatures)
 
 
 def _instead(serving: Path) -> str:

@@ -91,7 +91,7 @@ def record_batches(files: str | Sequence[str], options: Any = None, schema: Any 
 
 def _expanded(files: str | Sequence[str]) -> list[str]:
     patterns = [files] if isinstance(files, str) else list(files)
-    found = sorted({path for pattern in patterns for path in glob.glob(str(pattern))})  # noqa: PTH207  # patterns are absolute
+    found = sorted({path for pattern in patterns for path in glob.glob(str(pattern))})  # patterns are absolute
     if not found:
         raise DataError(f"There are no files to read at {', '.join(map(str, patterns)) or 'an empty list of files'}.")
     return found

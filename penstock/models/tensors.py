@@ -39,7 +39,8 @@ def read_schema(path: str | Path) -> schema_pb2.Schema:
 def raw_schema(schema: schema_pb2.Schema, columns: Iterable[str]) -> schema_pb2.Schema:
     """The part of a schema that tf.Transform gets: the features that are in use and that the examples have.
 
-    A feature whose type is unknown, because it never had a value, counts as text.
+    A feature whose type is unknown, because it never had a value, counts as text. A fixed shape counts only for a
+    feature that every row must have (``presence.min_fraction`` of 1): what may be missing is no dense tensor.
     """
     present = set(columns)
     raw = schema_pb2.Schema()
@@ -51,6 +52,8 @@ def raw_schema(schema: schema_pb2.Schema, columns: Iterable[str]) -> schema_pb2.
             kept.CopyFrom(feature)
             if kept.type not in _ARROW:
                 kept.type = schema_pb2.BYTES
+            if kept.presence.min_fraction != 1:
+                kept.ClearField("shape")
     return raw
 
 

@@ -167,6 +167,8 @@ def test_training_reports_its_progress_and_metrics(run: Run) -> None:
     losses = [event for event in events if event["type"] == "metric" and event["name"] == "loss"]
     assert [event["step"] for event in losses] == [20, 40]
     assert losses[1]["value"] < losses[0]["value"]
+    notes = [event["text"] for event in events if event["type"] == "note"]
+    assert notes == [f"40 steps, loss {losses[1]['value']:.4f}"]
 
 
 def test_a_model_that_takes_no_examples_is_warned_of(run: Run) -> None:

@@ -66,21 +66,26 @@ def test_a_fixed_shape_is_dense_and_forbids_missing_values() -> None:
 
 
 def test_the_raw_schema_holds_what_the_examples_have() -> None:
-    """Features that the examples lack or that are deprecated are left out; an unknown type counts as text."""
+    """Deprecated and absent features are left out; an unknown type counts as text, an optional shape as none."""
     schema = text_format.Parse(
         """
         feature { name: "kept" type: INT }
         feature { name: "gone" type: INT }
         feature { name: "old" type: INT lifecycle_stage: DEPRECATED }
         feature { name: "never" }
+        feature { name: "dense" type: INT shape {} presence { min_fraction: 1 } }
+        feature { name: "optional" type: INT shape {} presence { min_fraction: 0.9 } }
         """,
         schema_pb2.Schema(),
     )
-    raw = raw_schema(schema, ["kept", "old", "never"])
+    raw = raw_schema(schema, ["kept", "old", "never", "dense", "optional"])
     assert {feature.name: feature.type for feature in raw.feature} == {
         "kept": schema_pb2.INT,
         "never": schema_pb2.BYTES,
+        "dense": schema_pb2.INT,
+        "optional": schema_pb2.INT,
     }
+    assert [feature.name for feature in raw.feature if feature.HasField("shape")] == ["dense"]
 
 
 def test_an_unreadable_schema_is_a_data_error(tmp_path: Path) -> None:
