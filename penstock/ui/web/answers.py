@@ -19,6 +19,7 @@ from penstock.ui.web.status import mark
 
 __all__ = ["answer", "error_answer", "to_jsonable", "wants_json"]
 
+_PATIENCE = 5
 _TEMPLATES = Path(__file__).parent / "templates"
 
 
@@ -40,7 +41,9 @@ def _environment() -> jinja2.Environment:
 _ENVIRONMENT = _environment()
 
 
-def answer(request: Request, template: str, page: Any, *, status: int = 200, **extra: Any) -> Response:
+def answer(
+    request: Request, template: str, page: Any, *, status: int = 200, refresh: int | None = None, **extra: Any
+) -> Response:
     """The page, or its value as JSON where the request prefers that; unchanged since last time, it is not sent again.
 
     Args:
@@ -48,13 +51,14 @@ def answer(request: Request, template: str, page: Any, *, status: int = 200, **e
         template: Name of the page's template, which sees ``page`` and ``extra``.
         page: A dataclass: what the JSON holds, and all that the template shows.
         status: The HTTP status.
+        refresh: After how many seconds the page asks for itself again; None if it does not change.
         **extra: What only the template needs: drawings.
     """
     if wants_json(request):
         body = json.dumps(to_jsonable(page), ensure_ascii=False, allow_nan=False).encode()
         kind = "application/json"
     else:
-        known = {"store": request.app.state.reader.url, "here": str(request.url.path), **extra}
+        known = {"store": request.app.state.reader.path, "refresh": refresh, **extra}
         body = _ENVIRONMENT.get_template(template).render(page=page, **known).encode(errors="replace")
         kind = "text/html; charset=utf-8"
     tag = f'"{hashlib.sha256(body).hexdigest()[:24]}"'
@@ -73,15 +77,11 @@ class Problem:
     message: str
     hint: str | None = None
 
-    @property
-    def running(self) -> bool:
-        """Whether it may pass by itself: then the page asks again."""
-        return self.status == 503
-
-
 def error_answer(request: Request, status: int, title: str, message: str, hint: str | None = None) -> Response:
     """A page that says what is wrong and what to do, or the same as JSON."""
-    return answer(request, "error.html", Problem(status, title, message, hint), status=status)
+    page = Problem(status, title, message, hint)
+    # A store that is not there yet appears by itself.
+    return answer(request, "error.html", page, status=status, refresh=_PATIENCE if status == 503 else None)
 
 
 def wants_json(request: Request) -> bool:

@@ -30,6 +30,8 @@ from penstock.ui.web.text import url
 
 __all__ = ["create_app"]
 
+# Seconds between two looks at what runs, and at whether a new run has begun.
+_LIVE, _IDLE = 2, 10
 _BYTES = "application/octet-stream"
 
 
@@ -80,7 +82,8 @@ def _runs(request: Request) -> Response:
     if not page.isdecimal() or len(page) > 6 or int(page) < 1:
         raise UsageError(f"There is no page {page!r} of the runs.", hint="Pages are counted from 1.")
     pipeline = request.query_params.get("pipeline") or None
-    return answer(request, "runs.html", runs_page(_reader(request), _now_ms(), pipeline=pipeline, page=int(page)))
+    found = runs_page(_reader(request), _now_ms(), pipeline=pipeline, page=int(page))
+    return answer(request, "runs.html", found, refresh=_LIVE if found.running else _IDLE)
 
 
 def _run(request: Request) -> Response:
@@ -88,12 +91,12 @@ def _run(request: Request) -> Response:
     page = run_page(_reader(request), asked, _now_ms())
     if page.id != asked:  # `latest`, or the beginning of an id
         return RedirectResponse(url("runs", page.id), status_code=307, headers={"Vary": "Accept"})
-    return answer(request, "run.html", page, drawing=drawing(page.nodes))
+    return answer(request, "run.html", page, refresh=_LIVE if page.running else None, drawing=drawing(page.nodes))
 
 
 def _node(request: Request) -> Response:
     page = node_page(_reader(request), request.path_params["run"], request.path_params["node"], _now_ms())
-    return answer(request, "node.html", page)
+    return answer(request, "node.html", page, refresh=_LIVE if page.running else None)
 
 
 def _log(request: Request) -> Response:

@@ -136,6 +136,9 @@ def _relatives(lineage: Lineage, direction: Literal["up", "down"]) -> tuple[Rela
     executions_of: dict[int, list[int]] = {}
     artifacts_of: dict[int, list[int]] = {}
     for edge in lineage.edges:
+        # A resolver puts out what another execution made, which is no line of descent.
+        if edge.direction == "output" and lineage.artifacts[edge.artifact_id].execution_id != edge.execution_id:
+            continue
         if edge.direction == near:
             executions_of.setdefault(edge.artifact_id, []).append(edge.execution_id)
         if edge.direction == far:

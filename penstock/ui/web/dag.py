@@ -15,7 +15,7 @@ __all__ = ["MOST_NODES", "DrawnEdge", "DrawnNode", "Drawing", "drawing"]
 MOST_NODES = 300
 _MARGIN = 4
 _LONGEST_NAME = 26
-_PIXELS_PER_LETTER = 7.6
+_PIXELS_PER_LETTER = 8.4  # of the widest of the usual fonts; what a browser takes is not known here
 _BESIDE_NAME = 48
 _NARROWEST = 136
 

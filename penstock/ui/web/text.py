@@ -18,12 +18,12 @@ def duration(seconds: float | None) -> str:
     """A length of time; nothing for None.
 
     >>> duration(0.04), duration(41.23), duration(75), duration(3700), duration(None)
-    ('0.04 s', '41.2 s', '1 min 15 s', '1 h 01 min', '')
+    ('<0.1 s', '41.2 s', '1 min 15 s', '1 h 01 min', '')
     """
     if seconds is None:
         return ""
     if seconds < 60:
-        return f"{seconds:.2f} s" if seconds < 0.1 else f"{seconds:.1f} s"
+        return "<0.1 s" if seconds < 0.05 else f"{seconds:.1f} s"
     whole = int(seconds)
     if whole < 3600:
         return f"{whole // 60} min {whole % 60:02d} s"
