@@ -47,9 +47,10 @@ def create_app(reader: StoreReader, *, hosts: Collection[str] = (), any_address:
         routes=[
             Route("/", _home),
             Route("/runs", _runs),
-            Route("/runs/{run}", _run),
-            Route("/runs/{run}/nodes/{node:path}", _node),
-            Route("/runs/{run}/logs/{node:path}", _log),
+            # Ids are what people and other programs made them: they may hold a slash.
+            Route("/runs/{run:path}/nodes/{node:path}", _node),
+            Route("/runs/{run:path}/logs/{node:path}", _log),
+            Route("/runs/{run:path}", _run),
             Route("/artifacts/{id:int}", _artifact),
             Route("/artifacts/{id:int}/files/{name:path}", _file),
             Route("/artifacts/{id:int}/download/{name:path}", _download),
