@@ -75,7 +75,7 @@ def test_it_starts_before_there_is_a_store(start: Start, tmp_path: Path) -> None
 
 
 def test_starting_loads_nothing_heavy(journal: Journal, tmp_path: Path) -> None:
-    """What the server imports holds no TensorFlow, Beam or pandas, and takes under half a second of CPU; best of three."""
+    """What the server imports holds no TensorFlow, Beam or pandas, and takes under half a second of CPU; best of five."""
     code = (
         "import sys, time\n"
         "from penstock.ui.web import server, app, reader\n"
@@ -87,12 +87,12 @@ def test_starting_loads_nothing_heavy(journal: Journal, tmp_path: Path) -> None:
     )
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(Path(penstock.__file__).parent.parent), os.environ.get("PYTHONPATH", "")])}
     seconds = []
-    for _ in range(3):
+    for _ in range(5):
         done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True, env=environment, cwd=tmp_path)
         taken, _, heavy = done.stdout.strip().partition(" ")
         assert heavy == "[]"
         seconds.append(float(taken))
-    assert min(seconds) < 1, seconds
+    assert min(seconds) < 0.5, seconds
 
 
 def test_a_taken_port_is_told_with_another() -> None:
