@@ -67,6 +67,7 @@ _SECTIONS = {
         "runs": "penstock.cli.runs:runs",
         "artifacts": "penstock.cli.artifacts:artifacts",
         "verdicts": "penstock.cli.verdicts:verdicts",
+        "ui": "penstock.cli.ui:ui",
     },
     "Look after the machine": {
         "doctor": "penstock.cli.doctor:doctor",

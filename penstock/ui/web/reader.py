@@ -1,0 +1,78 @@
+"""The store as the pages read it: opened when there is one, opened anew when it is replaced, never written."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Hashable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+if TYPE_CHECKING:
+    from penstock.metadata.store import Store
+
+__all__ = ["StoreReader"]
+
+_Value = TypeVar("_Value")
+_MOST_REMEMBERED = 5000
+
+
+class StoreReader:
+    """Gives the store at a URL; threads may share it.
+
+    The store may not be there yet: the pages are often opened before the first run. It may also be deleted and made
+    again while the server runs, and then the open file is no longer the one that runs write to.
+    """
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self._lock = threading.Lock()
+        self._store: Store | None = None
+        self._file: tuple[int, int] | None = None
+        self._remembered: dict[Hashable, Any] = {}
+
+    @property
+    def path(self) -> Path:
+        """The file of the store."""
+        from penstock.metadata.location import parse_url
+
+        return parse_url(self.url)
+
+    def store(self) -> Store:
+        """The open store; a `StoreError` if there is none, or it is not one."""
+        from penstock.metadata.store import open_store
+
+        with self._lock:
+            file = self._identity()
+            if self._store is not None and file != self._file:
+                self._close()
+            if self._store is None:
+                self._store = open_store(self.url, read_only=True, create=False)
+                self._file = file
+            return self._store
+
+    def remember(self, key: Hashable, make: Callable[[], _Value]) -> _Value:
+        """A value that never changes while the store is the same, made once."""
+        if key not in self._remembered:
+            if len(self._remembered) >= _MOST_REMEMBERED:
+                self._remembered.clear()
+            self._remembered[key] = make()
+        value: _Value = self._remembered[key]
+        return value
+
+    def close(self) -> None:
+        """Closes the store."""
+        with self._lock:
+            self._close()
+
+    def _close(self) -> None:
+        if self._store is not None:
+            self._store.close()
+        self._store = None
+        self._remembered = {}
+
+    def _identity(self) -> tuple[int, int] | None:
+        try:
+            status = self.path.stat()
+        except OSError:
+            return None
+        return status.st_dev, status.st_ino

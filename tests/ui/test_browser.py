@@ -1,0 +1,161 @@
+"""The pages in a real browser, without a window. Its own services are switched off: it asks only our server."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import socket
+import subprocess
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+import uvicorn
+from starlette.types import Message, Receive, Scope, Send
+
+from penstock.gates import Verdict
+from penstock.ui.web.app import create_app
+from penstock.ui.web.reader import StoreReader
+from penstock.ui.web.server import listen
+from tests.ui.conftest import Journal, Page, parsed, planned
+
+Open = Callable[[str], tuple[Page, list[str]]]
+
+pytestmark = pytest.mark.conformance
+
+VIRTUAL_MS = 15_000
+
+
+class Site:
+    """The application on a port of its own; ``after[path]`` is called once the first answer for that path is sent."""
+
+    def __init__(self, reader: StoreReader) -> None:
+        self.app = create_app(reader)
+        self.after: dict[str, Callable[[], None]] = {}
+        self.asked: list[tuple[str, str]] = []
+        self.taken: socket.socket = listen("127.0.0.1", 0)
+        self.address = f"http://127.0.0.1:{self.taken.getsockname()[1]}"
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        headers = dict(scope["headers"])
+        path = scope["path"]
+        self.asked.append((path, headers.get(b"sec-fetch-mode", b"").decode()))
+
+        async def note(message: Message) -> None:
+            await send(message)
+            if message["type"] == "http.response.body" and not message.get("more_body"):
+                happens = self.after.pop(path, None)
+                if happens:
+                    await asyncio.to_thread(happens)
+
+        await self.app(scope, receive, note)
+
+
+@pytest.fixture
+def site(reader: StoreReader) -> Iterator[Site]:
+    """The pages, served by a thread."""
+    site = Site(reader)
+    config = uvicorn.Config(site, lifespan="off", log_level="error", timeout_graceful_shutdown=1, ws="none", http="h11")
+    server = uvicorn.Server(config)
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [site.taken]})
+    thread.start()
+    yield site
+    server.should_exit = True
+    thread.join()
+    site.taken.close()
+
+
+@pytest.fixture
+def browse(tmp_path: Path) -> Open:
+    """Opens an address in Chromium, lets 15 s of the page's time pass, and gives what the page then is.
+
+    Also given is what the browser's console says: refusals by the page's own policy, errors of scripts.
+    """
+    browser = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    if browser is None:
+        pytest.skip("There is no Chromium here. On Debian: apt-get install chromium")
+
+    def load(address: str) -> tuple[Page, list[str]]:
+        done = subprocess.run(
+            [
+                browser,
+                "--headless",
+                "--no-sandbox",
+                "--disable-gpu",
+                "--disable-dev-shm-usage",
+                "--no-first-run",
+                "--disable-background-networking",
+                "--disable-component-update",
+                "--disable-sync",
+                "--enable-logging=stderr",
+                f"--user-data-dir={tmp_path / 'browser'}",
+                f"--virtual-time-budget={VIRTUAL_MS}",
+                "--dump-dom",
+                address,
+            ],
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=True,
+        )
+        return parsed(done.stdout), [line for line in done.stderr.splitlines() if "CONSOLE" in line]
+
+    return load
+
+
+def test_a_running_run_is_followed_to_its_end(site: Site, browse: Open, journal: Journal) -> None:
+    """A page opened while a node runs shows its end, a node that has begun since, and the verdicts, without a reload."""
+    run = journal.begin("r1", planned("Make"), planned("Check", "Make"))
+    lease = journal.start(run, "Make", log="hello\n")
+
+    def go_on() -> None:
+        made = journal.finish(lease, {"index.html": "x"}, note="made it")
+        verdicts = [Verdict("length", "fail", observed=5, bound=3, relation="<=")]
+        journal.finish(journal.start(run, "Check", reads=[made]), {"a": "b"}, verdicts=verdicts, blocked=True)
+        journal.end(run)
+
+    site.after["/runs/r1"] = go_on
+    page, console = browse(f"{site.address}/runs/r1")
+    modes = [mode for path, mode in site.asked if path == "/runs/r1"]
+    assert modes == ["navigate", "cors"]  # asked again once, and no more when the run had ended
+    assert page.tag("main")[0]["data-refresh"] == ""
+    assert [name.rpartition(",")[0] or name for name in page.links if name.startswith(("Make,", "Check,"))] == [
+        "Make, complete",
+        "Check, blocks",
+    ]
+    for words in ("made it", "length", "fail", "HTML"):
+        assert words in page.text
+    icons = {use["href"] for use in page.tag("use")}
+    assert icons == {"#i-complete", "#i-blocked", "#i-failed"}
+    assert console == []
+
+
+def test_a_new_run_appears_in_the_list(site: Site, browse: Open, journal: Journal) -> None:
+    """The list of runs, opened before the first run, shows it as soon as it has begun."""
+    site.after["/runs"] = lambda: journal.end(journal.begin("r1", planned("Make")))
+    page, console = browse(f"{site.address}/runs")
+    assert page.links["r1"] == "/runs/r1"
+    assert "There are no runs" not in page.text
+    assert console == []
+
+
+def test_a_page_of_a_component_reaches_nothing(site: Site, browse: Open, journal: Journal) -> None:
+    """Script in an HTML artifact runs, but can read neither our pages nor storage, and cannot touch the page around it."""
+    attempt = """<script>
+      const said = ["ran", "origin " + self.origin];
+      try { localStorage.setItem("a", "b"); said.push("stored"); } catch { said.push("no storage"); }
+      try { top.document.title = "taken"; } catch { }
+      document.write(said.join(", "));
+      fetch("/runs").then(() => document.write(", fetched"), () => document.write(", no fetch"));
+    </script>"""
+    run = journal.begin("r1", planned("Make"))
+    made = journal.finish(journal.start(run, "Make"), {"index.html": attempt})
+    journal.end(run)
+    alone, _ = browse(f"{site.address}/artifacts/{made.id}/preview/index.html")
+    assert "ran, origin null, no storage, no fetch" in alone.text
+    around, console = browse(f"{site.address}/artifacts/{made.id}")
+    assert around.text.startswith(f"HTML {made.id} · Penstock")
+    assert any("Refused" in line or "violates" in line for line in console)
+    assert ("/runs", "no-cors") not in site.asked
+    assert ("/runs", "cors") not in site.asked
