@@ -54,7 +54,9 @@ class Journal:
     def end(self, run: str, state: RunState = RunState.COMPLETE) -> None:
         self.store.end_run(run, state)
 
-    def start(self, run: str, node: str, *, reads: Sequence[StoredArtifact] = (), log: str = "", **parameters: Any) -> Lease:
+    def start(
+        self, run: str, node: str, *, reads: Sequence[StoredArtifact] = (), log: str = "", **parameters: Any
+    ) -> Lease:
         """Begins a node; its log file holds the text given."""
         file = self.root / "toy" / "runs" / run / "node.log"
         if log:
@@ -86,7 +88,13 @@ class Journal:
         payload = self.payload(files)
         new = NewArtifact(type, str(payload), custom_properties=custom, digest="d" * 64, size=7)
         made = self.store.publish(
-            lease, outputs={"page": [new]}, key=f"key-{lease.node_id}", verdicts=verdicts, metrics=metrics, blocked=blocked, note=note
+            lease,
+            outputs={"page": [new]},
+            key=f"key-{lease.node_id}",
+            verdicts=verdicts,
+            metrics=metrics,
+            blocked=blocked,
+            note=note,
         )
         return made["page"][0]
 
@@ -143,9 +151,22 @@ def chain(journal: Journal) -> dict[str, StoredArtifact]:
         dirty=True,
         packages={"numpy": "2.0"},
     )
-    made = journal.finish(journal.start(run, "Make", log="first line\nlast line\n", text="hello"), {"index.html": "<b>bold</b>", "data/rows.txt": "1\n2\n"}, note="2 rows", rows=2)
-    verdicts = [Verdict("length", "pass", observed=2, bound=3, relation="<="), Verdict("depth", "fail", "hour=4", 0.71, 0.8, ">=", n=12)]
-    checked = journal.finish(journal.start(run, "Check", reads=[made], longest=3), {"value": "2"}, verdicts=verdicts, metrics=[MetricRecord("auc", 0.75, 10)])
+    made = journal.finish(
+        journal.start(run, "Make", log="first line\nlast line\n", text="hello"),
+        {"index.html": "<b>bold</b>", "data/rows.txt": "1\n2\n"},
+        note="2 rows",
+        rows=2,
+    )
+    verdicts = [
+        Verdict("length", "pass", observed=2, bound=3, relation="<="),
+        Verdict("depth", "fail", "hour=4", 0.71, 0.8, ">=", n=12),
+    ]
+    checked = journal.finish(
+        journal.start(run, "Check", reads=[made], longest=3),
+        {"value": "2"},
+        verdicts=verdicts,
+        metrics=[MetricRecord("auc", 0.75, 10)],
+    )
     pushed = journal.finish(journal.start(run, "Push", reads=[checked]), {"model.bin": b"\0\1\2"}, type="PushedModel")
     journal.end(run)
     return {"Make": made, "Check": checked, "Push": pushed}

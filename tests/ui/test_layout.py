@@ -17,7 +17,10 @@ def graphs(draw: st.DrawFn) -> Graph:
     """Acyclic graphs: each node comes after some of those before it."""
     count = draw(st.integers(1, 14))
     names = [f"n{index}" for index in range(count)]
-    return {name: draw(st.lists(st.sampled_from(names[:index]), unique=True, max_size=4)) if index else [] for index, name in enumerate(names)}
+    return {
+        name: draw(st.lists(st.sampled_from(names[:index]), unique=True, max_size=4)) if index else []
+        for index, name in enumerate(names)
+    }
 
 
 def drawn(graph: Graph, width: float = 100) -> Layout:
@@ -36,7 +39,7 @@ def test_nodes_lie_below_what_they_wait_for_and_never_overlap(graph: Graph) -> N
         if one.y == other.y:
             assert abs(one.centre - other.centre) >= 100 + Spacing().column_gap - 1e-6
     for box in layout.boxes.values():
-        assert -1e-6 <= box.x
+        assert box.x >= -1e-6
         assert box.x + box.width <= layout.width + 1e-6
         assert box.y + box.height <= layout.height + 1e-6
 

@@ -8,6 +8,7 @@ the mean place of its neighbours, then coordinates. An edge over several layers 
 from __future__ import annotations
 
 import graphlib
+import itertools
 import math
 from bisect import bisect_right, insort
 from collections.abc import Collection, Mapping, Sequence
@@ -61,7 +62,9 @@ class Layout:
 _Place = tuple[str, int]
 
 
-def lay_out(upstream: Mapping[str, Collection[str]], widths: Mapping[str, float], spacing: Spacing | None = None) -> Layout:
+def lay_out(
+    upstream: Mapping[str, Collection[str]], widths: Mapping[str, float], spacing: Spacing | None = None
+) -> Layout:
     """Places the nodes of an acyclic graph; the same graph is always drawn the same way.
 
     Args:
@@ -76,10 +79,16 @@ def lay_out(upstream: Mapping[str, Collection[str]], widths: Mapping[str, float]
     if not upstream:
         return Layout(0, 0, {}, {})
     layer_of = _layers(upstream)
-    edges = [(before, node) for node, several in upstream.items() for before in dict.fromkeys(several) if before in layer_of]
+    edges = [
+        (before, node) for node, several in upstream.items() for before in dict.fromkeys(several) if before in layer_of
+    ]
     layers, links = _with_waypoints(layer_of, edges)
     layers = _ordered(layers, links)
-    width_of = {place: widths[place[0]] if layer_of[place[0]] == place[1] else spacing.waypoint for row in layers for place in row}
+    width_of = {
+        place: widths[place[0]] if layer_of[place[0]] == place[1] else spacing.waypoint
+        for row in layers
+        for place in row
+    }
     centres = _coordinates(layers, links, width_of, layer_of, spacing)
     left = min(centres[place] - width_of[place] / 2 for place in centres)
     step = spacing.height + spacing.row_gap
@@ -157,7 +166,7 @@ def _ordered(layers: list[list[_Place]], links: Mapping[_Place, Sequence[_Place]
         for row in rows:
             fixed = {place: index for index, place in enumerate(current[row - 1 if down else row + 1])}
             own = {place: index for index, place in enumerate(current[row])}
-            current[row].sort(key=lambda place: _mean([fixed[one] for one in neighbours.get(place, ())], own[place]))  # noqa: B023  # used at once
+            current[row].sort(key=lambda place: _mean([fixed[one] for one in neighbours.get(place, ())], own[place]))
         count = _total(current, links)
         if count < best_count:
             best, best_count = current, count
@@ -193,7 +202,7 @@ def _coordinates(
                 pull = sum(weight for _, weight in near)
                 wanted.append(sum(x * weight for x, weight in near) / pull if near else centres[place])
                 pulls.append(pull or _STRAIGHTNESS[0])
-            gaps = [(width_of[a] + width_of[b]) / 2 + spacing.column_gap for a, b in zip(row, row[1:], strict=False)]
+            gaps = [(width_of[a] + width_of[b]) / 2 + spacing.column_gap for a, b in itertools.pairwise(row)]
             centres.update(zip(row, _spread(wanted, pulls, gaps), strict=True))
     _straighten(layers, waypoints, centres, width_of, spacing)
     return centres
@@ -252,7 +261,7 @@ def _reversed(links: Mapping[_Place, Sequence[_Place]]) -> dict[_Place, list[_Pl
 
 
 def _total(layers: Sequence[Sequence[_Place]], links: Mapping[_Place, Sequence[_Place]]) -> int:
-    return sum(crossings(upper, lower, links) for upper, lower in zip(layers, layers[1:], strict=False))
+    return sum(crossings(upper, lower, links) for upper, lower in itertools.pairwise(layers))
 
 
 def _mean(values: Sequence[float], otherwise: float) -> float:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 import json
 import re
 from typing import Any
@@ -66,15 +66,15 @@ def iso(at_ms: int | None) -> str:
     return "" if at_ms is None else _local(at_ms).isoformat(timespec="seconds")
 
 
-def _local(at_ms: int) -> datetime.datetime:
-    return datetime.datetime.fromtimestamp(at_ms / 1000, tz=datetime.UTC).astimezone()
+def _local(at_ms: int) -> dt.datetime:
+    return dt.datetime.fromtimestamp(at_ms / 1000, tz=dt.UTC).astimezone()
 
 
 def plain(text: str) -> str:
-    """The text without escape sequences of terminals and without control characters; newlines and tabs stay.
+    r"""The text without escape sequences of terminals and without control characters; newlines and tabs stay.
 
-    >>> plain("\\x1b[31mred\\x1b[0m\\r\\n")
-    'red\\n'
+    >>> plain("\x1b[31mred\x1b[0m\r\n")
+    'red\n'
     """
     return _CONTROL.sub("", text.replace("\r\n", "\n"))
 
