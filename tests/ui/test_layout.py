@@ -94,6 +94,17 @@ def test_a_chain_is_one_column() -> None:
     assert layout.width == pytest.approx(200)
 
 
+def test_a_wide_fan_is_drawn_in_rows() -> None:
+    """Of twenty nodes that could all stand beside each other at most six do, in the order they were given."""
+    graph: Graph = {"first": [], **{f"n{number:02d}": ["first"] for number in range(20)}}
+    boxes = drawn(graph).boxes
+    rows: dict[float, list[str]] = {}
+    for node, box in boxes.items():
+        rows.setdefault(box.y, []).append(node)
+    assert [len(row) for row in rows.values()] == [1, 6, 6, 6, 2]
+    assert sum(rows.values(), []) == list(graph)  # noqa: RUF017  # short
+
+
 def test_edges_from_elsewhere_are_left_out() -> None:
     """A node that waits for something the graph does not have is drawn without that edge."""
     assert drawn({"a": ["gone"]}).edges == {}

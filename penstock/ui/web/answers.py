@@ -34,6 +34,7 @@ def _environment() -> jinja2.Environment:
     environment.globals.update(url=text.url, mark=mark)
     environment.filters.update(
         duration=text.duration,
+        first_line=text.first_line,
         iso=text.iso,
         number=text.number,
         plain=text.plain,

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from penstock.ui.web.layout import Layout, lay_out
 from penstock.ui.web.run import NodeRow
-from penstock.ui.web.text import duration
+from penstock.ui.web.text import brief, duration
 
 __all__ = ["MOST_NODES", "Drawing", "DrawnEdge", "DrawnNode", "drawing"]
 
@@ -18,7 +18,7 @@ _MARGIN = 4
 _LONGEST_NAME = 26
 _PIXELS_PER_LETTER = 8.4  # of the widest of the usual fonts; what a browser takes is not known here
 _BESIDE_NAME = 48
-_NARROWEST = 136
+_NARROWEST = 160
 
 
 @dataclass(frozen=True)
@@ -64,9 +64,9 @@ def drawing(rows: Sequence[NodeRow]) -> Drawing | None:
     nodes = []
     for name, box in layout.boxes.items():
         row = by_id[name]
-        time = duration(row.seconds) if row.seconds is not None and row.state != "reused" else ""
-        says = ", ".join(part for part in (name, row.state, time) if part)
-        under = "  ".join(part for part in (row.state, time) if part)
+        seconds = None if row.state == "reused" else row.seconds
+        says = ", ".join(part for part in (name, row.state, duration(seconds)) if part)
+        under = "  ".join(part for part in (row.state, brief(seconds)) if part)
         nodes.append(
             DrawnNode(
                 _rounded(box.x + _MARGIN),

@@ -25,12 +25,18 @@ _STRAIGHTNESS = (1.0, 2.0, 8.0)
 
 @dataclass(frozen=True)
 class Spacing:
-    """Sizes in pixels; ``waypoint`` is the room that an edge takes where it passes between nodes."""
+    """Sizes in pixels.
+
+    Attributes:
+        waypoint: The room that an edge takes where it passes between nodes.
+        columns: The most nodes beside each other; more wait a row longer.
+    """
 
     height: float = 44
     column_gap: float = 24
     row_gap: float = 30
     waypoint: float = 10
+    columns: int = 6
 
 
 @dataclass(frozen=True)
@@ -78,7 +84,7 @@ def lay_out(
     spacing = spacing or Spacing()
     if not upstream:
         return Layout(0, 0, {}, {})
-    layer_of = _layers(upstream)
+    layer_of = _layers(upstream, spacing.columns)
     edges = [
         (before, node) for node, several in upstream.items() for before in dict.fromkeys(several) if before in layer_of
     ]
@@ -107,11 +113,16 @@ def lay_out(
     return Layout(right - left, len(layers) * step - spacing.row_gap, boxes, drawn)
 
 
-def _layers(upstream: Mapping[str, Collection[str]]) -> dict[str, int]:
+def _layers(upstream: Mapping[str, Collection[str]], columns: int) -> dict[str, int]:
     known = {node: [one for one in several if one in upstream] for node, several in upstream.items()}
     layer_of: dict[str, int] = {}
+    taken: dict[int, int] = {}
     for node in graphlib.TopologicalSorter(known).static_order():
-        layer_of[node] = 1 + max((layer_of[one] for one in known[node]), default=-1)
+        layer = 1 + max((layer_of[one] for one in known[node]), default=-1)
+        while taken.get(layer, 0) >= columns:
+            layer += 1
+        layer_of[node] = layer
+        taken[layer] = taken.get(layer, 0) + 1
     return {node: layer_of[node] for node in upstream}
 
 
