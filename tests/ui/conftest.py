@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
+import subprocess
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
@@ -16,7 +17,7 @@ from starlette.testclient import TestClient
 from penstock.errors import PenstockError
 from penstock.events import NodeState, RunState
 from penstock.gates import Verdict
-from penstock.metadata.leases import owner_id
+from penstock.metadata.owners import process_owner
 from penstock.metadata.records import CachedResult, Lease, MetricRecord, NewArtifact, RunRecord, StoredArtifact
 from penstock.metadata.store import Store, open_store
 from penstock.orchestration.plan import Plan, PlanNode, Source
@@ -48,7 +49,7 @@ class Journal:
     def begin(self, run: str, *nodes: PlanNode, pipeline: str = "toy", **facts: Any) -> str:
         """Begins a run of a pipeline of these nodes."""
         plan = Plan(pipeline, nodes).to_json() if nodes else None
-        self.store.begin_run(RunRecord(run, pipeline, plan=plan, **{"owner": owner_id(), **facts}))
+        self.store.begin_run(RunRecord(run, pipeline, plan=plan, **{"owner": process_owner(), **facts}))
         return run
 
     def end(self, run: str, state: RunState = RunState.COMPLETE) -> None:
@@ -237,9 +238,5 @@ def as_page(client: TestClient, path: str) -> Page:
 
 def dead_owner() -> str:
     """The name of a process of this machine that has ended."""
-    child = os.fork()
-    if child == 0:
-        os._exit(0)
-    name = owner_id(child)
-    os.waitpid(child, 0)
-    return name
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE, stderr=subprocess.DEVNULL) as child:
+        return process_owner(child.pid)

@@ -43,9 +43,9 @@ def brief(seconds: float | None) -> str:
 
 
 def first_line(text: str, width: int = 160) -> str:
-    """The first line of a text, cut to a width.
+    r"""The first line of a text, cut to a width.
 
-    >>> first_line("one\\ntwo"), first_line("abcdef", 3)
+    >>> first_line("one\ntwo"), first_line("abcdef", 3)
     ('one', 'abc...')
     """
     line = plain(text).strip().partition("\n")[0]
