@@ -30,7 +30,7 @@ class PayloadFile:
 
 @dataclass(frozen=True)
 class Listing:
-    """The files of a payload, at most `MOST_FILES` of them; ``count`` is how many there are, ``missing`` if it is gone."""
+    """The files of a payload, at most `MOST_FILES` of ``count``; ``missing`` if the payload is gone."""
 
     files: tuple[PayloadFile, ...] = ()
     count: int = 0
