@@ -1,4 +1,4 @@
-"""The names of metrics, for checks that come before anything heavy is imported; `penstock.evaluation.metrics` has them."""
+"""The names of metrics, for checks that come before anything heavy is imported."""
 
 from __future__ import annotations
 
