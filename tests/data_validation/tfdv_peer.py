@@ -12,7 +12,7 @@ from pathlib import Path
 import apache_beam as beam
 import pyarrow as pa
 import pyarrow.parquet as pq
-import tensorflow_data_validation as tfdv  # it is in another environment
+import tensorflow_data_validation as tfdv
 from google.protobuf import text_format
 from tensorflow_data_validation.statistics.stats_impl import (
     generate_statistics_in_memory,

@@ -79,7 +79,7 @@ def test_nine_nodes_take_at_most_sixty_lines(capsys: pytest.CaptureFixture[str],
     """However much the nodes say, a whole run of the taxi pipeline prints at most 60 lines, the last ones included."""
     view = RunView()
     _run(view, noise=noise)
-    pushed = [Pushed("/work/serving/chicago_taxi/1795249634", 17)]
+    pushed = [Pushed("/srv/serving/chicago_taxi/1795249634", 17)]
     summary.print_summary(console(), view, COMMAND, evaluation=summarized(_evaluation()), pushed=pushed)
     lines = capsys.readouterr().out.splitlines()
     assert len(lines) <= 60
