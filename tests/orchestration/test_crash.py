@@ -44,7 +44,7 @@ def Scratchy(page: Input[HTML], result: Output[HTML], *, word: str, ctx: Context
     Path(tempfile.mkdtemp(), "more").write_text("z")
     for path in sorted(page.path().rglob("*.txt")):
         result.path(path.name).write_text(path.read_text().replace("row", word))
-    time.sleep(0.05)
+    time.sleep(0.2)
 
 @component
 def Report(page: Output[HTML], *, length: int) -> None:
