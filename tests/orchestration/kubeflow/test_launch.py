@@ -1,0 +1,153 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("kfp", reason="Kubeflow's messages come with the extra kubeflow.")
+
+from penstock.events import NodeState, RunState
+from penstock.metadata import Store, open_store
+from tests.orchestration.conftest import Scratch
+from tests.orchestration.kubeflow.conftest import PROFILES, SHAPES, compiled
+from tests.orchestration.kubeflow.ir_runner import IrRunner
+
+NODES = ["Check", "Judge", "LatestBlessedModel", "Make", "Measure", "Push", "Train"]
+
+
+class Cluster:
+    """The toy's runs from its compiled file, with a store and a root that all of its tasks see."""
+
+    def __init__(self, toy: Scratch, *overrides: str) -> None:
+        self.place = toy.directory.parent
+        self.url = f"sqlite:///{self.place}/store/metadata.db"
+        environment = {"ROOT": str(self.place / "root"), "STORE": self.url}
+        self.ir = IrRunner(compiled(toy, *overrides).text, toy.directory, str(self.place / "kfp"), environment)
+
+    def run(self) -> dict[str, int | None]:
+        """Runs every task; the exit code of each."""
+        return {name: task.code for name, task in self.ir.run().items()}
+
+    def store(self) -> Store:
+        return open_store(self.url)
+
+    def states(self) -> dict[str, NodeState]:
+        with self.store() as store:
+            return {node.node_id: node.state for node in store.nodes(self.ir.run_id)}
+
+    def state(self) -> RunState:
+        with self.store() as store:
+            return store.run(self.ir.run_id).state
+
+
+@pytest.fixture
+def toy_with_shapes(toy: Scratch) -> Scratch:
+    """The toy, written."""
+    return toy.write(SHAPES, config=PROFILES)
+
+
+def test_tasks_run_one_after_another_from_the_file(toy_with_shapes: Scratch) -> None:
+    """Each task finds its inputs by pointers, makes what the local run makes, and a second run reuses all of it."""
+    cluster = Cluster(toy_with_shapes)
+    assert set(cluster.run().values()) == {0}
+    assert cluster.states() == dict.fromkeys(NODES, NodeState.COMPLETE)
+    assert cluster.state() is RunState.COMPLETE
+    assert (toy_with_shapes.directory / "pushed/model").read_text() == "abc" * 3
+    assert cluster.ir.tasks["check"].answer.parameter_values["penstock_blocked"].string_value == "false"
+    assert "training 3" in cluster.ir.tasks["train"].output
+    trained = cluster.ir.tasks["train"].metadata("model")
+    assert trained["artifact_type"] == "Model"
+    assert Path(trained["payload_uri"], "weights").read_text() == "abc" * 3
+    with cluster.store() as store:
+        model = store.artifact(int(trained["artifact_id"]))
+        assert (model.digest, model.run_id, model.node_id) == (trained["digest"], cluster.ir.run_id, "Train")
+        assert store.run(cluster.ir.run_id).plan["pipeline"] == "toy"
+    first = cluster.ir.run_id
+    assert "artifact_id" not in cluster.ir.tasks["latest-blessed-model"].metadata("model")
+    assert cluster.ir.tasks["judge"].metadata("blessing")["property_blessed"] == 1
+
+    assert set(cluster.run().values()) == {0}
+    assert cluster.ir.run_id != first
+    assert cluster.states() == dict.fromkeys(NODES, NodeState.REUSED)
+    assert cluster.ir.tasks["train"].metadata("model") == trained | {"state": "reused"}
+
+
+def test_a_blessed_model_of_an_earlier_run_is_found(toy_with_shapes: Scratch) -> None:
+    """The query of a later run is answered from the store, and its answer is passed on by pointer."""
+    Cluster(toy_with_shapes).run()
+    second = Cluster(toy_with_shapes, "make.text=xy")
+    assert set(second.run().values()) == {0}
+    answer = second.ir.tasks["latest-blessed-model"].metadata("model")
+    assert f"baseline {int(answer['artifact_id'])}" in second.ir.tasks["judge"].output
+
+
+def test_a_gate_that_blocks_holds_back_what_depends_on_it(toy_with_shapes: Scratch) -> None:
+    """Tasks behind the gate are skipped without failing, and the run is BLOCKED, as on a laptop."""
+    cluster = Cluster(toy_with_shapes, "make.text=too long")
+    assert set(cluster.run().values()) == {0}
+    states = cluster.states()
+    assert {node for node, state in states.items() if state is NodeState.SKIPPED} == {
+        "Train",
+        "LatestBlessedModel",
+        "Judge",
+        "Push",
+    }
+    assert cluster.state() is RunState.BLOCKED
+    assert cluster.ir.tasks["check"].answer.parameter_values["penstock_blocked"].string_value == "true"
+    assert "the gate Check blocks" in cluster.ir.tasks["train"].output
+    assert not (toy_with_shapes.directory / "pushed").exists()
+    local = toy_with_shapes.run("make.text=too long")
+    assert {node: outcome.state for node, outcome in local.nodes.items()} == states
+
+
+FAILING = """
+@component
+def Fail(page: Input[HTML], out: Output[HTML]) -> None:
+    if not Path("mended").exists():
+        raise ValueError("this is what went wrong")
+    out.path("index.html").write_text("good")
+---
+page = Make().outputs["page"]
+out = Fail(page=page).outputs["out"]
+Measure(page=out)
+"""
+
+
+def test_a_failure_is_told_and_can_be_tried_again(toy: Scratch) -> None:
+    """A failing node ends its pod with its error; the run has failed, until the node succeeds at another attempt."""
+    cluster = Cluster(toy.write(FAILING, config=PROFILES))
+    assert cluster.run() == {"make": 0, "fail": 1, "measure": None}
+    output = cluster.ir.tasks["fail"].output
+    assert "UserCodeError" in output
+    assert "this is what went wrong" in output
+    assert cluster.state() is RunState.FAILED
+    assert cluster.states()["Measure"] is NodeState.SKIPPED
+    (toy.directory / "mended").touch()
+    assert cluster.ir.run_task("fail").code == 0
+    assert cluster.state() is RunState.RUNNING
+    assert cluster.ir.run_task("measure").code == 0
+    assert set(cluster.states().values()) == {NodeState.COMPLETE}
+    assert cluster.state() is RunState.COMPLETE
+
+
+def test_a_pointer_into_another_store_is_refused(toy_with_shapes: Scratch) -> None:
+    """A node whose input is not the artifact of that id in its store does not run on something else."""
+    one, other = Cluster(toy_with_shapes), Cluster(toy_with_shapes)
+    one.ir.run(only=2)
+    (toy_with_shapes.directory.parent / "store").rename(toy_with_shapes.directory.parent / "elsewhere")
+    other.ir.run(only=1)
+    one.ir.run_id = other.ir.run_id
+    task = one.ir.run_task("measure")
+    assert task.code == 1
+    assert "Do all pods use the same store?" in task.output
+
+
+def test_what_is_no_executor_input_is_told(toy_with_shapes: Scratch) -> None:
+    """A task that is started in another way says how it wants to be."""
+    from penstock.errors import UsageError
+    from penstock.orchestration.kubeflow.executor import ExecutorInput
+
+    for text in ("", "{}", "[]", json.dumps({"inputs": {}, "outputs": {"artifacts": {"a": {"artifacts": []}}}})):
+        with pytest.raises(UsageError, match="no executor input"):
+            ExecutorInput.from_json(text)
