@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import sys
 from pathlib import Path
 
 import click
@@ -36,17 +38,17 @@ def compile_(pipeline: str, overrides: tuple[str, ...], profile: str | None, out
       penstock compile --profile kubeflow --set trainer.train_args.num_steps=200 -o short.kfp.yaml
       penstock compile --profile kubeflow -o - | head
     """
-    from penstock.orchestration.kubeflow.compile import SECRET, compile_project
+    from penstock.orchestration.kubeflow.compile import compile_project
     from penstock.orchestration.project import load_project
 
-    loaded = load_project(pipeline, overrides=overrides, profile=profile, as_written=True)
+    # Where the file goes to standard output, nothing that a pipeline.py prints may come into it.
+    with contextlib.redirect_stdout(sys.stderr):
+        loaded = load_project(pipeline, overrides=overrides, profile=profile, as_written=True)
     compiled = compile_project(loaded)
     if output == "-":
         click.echo(compiled.text, nl=False)
     else:
         Path(output).write_text(compiled.text)
         click.echo(f"{output}: {loaded.pipeline.name}, {len(compiled.tasks)} tasks.")
-    if compiled.variables:
-        click.echo(f"The pods need the Kubernetes secret {SECRET!r} with: {', '.join(compiled.variables)}.", err=True)
-    for parameter, path in compiled.paths.items():
-        click.echo(f"{parameter} lies outside the project: the pods must find it at {path}.", err=True)
+    for note in compiled.notes:
+        click.echo(note, err=True)

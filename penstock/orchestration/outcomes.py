@@ -80,9 +80,9 @@ def settle(plan: Plan, context: RunContext) -> RunState | None:
             return None
         if state is NodeState.SKIPPED and not held_back(node, outcomes):
             return None  # what held it back has succeeded at another attempt since: its turn comes
-    state = run_state(outcomes)
-    context.store.end_run(context.run, state)
-    return state
+    ended = run_state(outcomes)
+    context.store.end_run(context.run, ended)
+    return ended
 
 
 def _state(outcomes: Mapping[str, NodeOutcome], node: str) -> NodeState | None:

@@ -10,7 +10,7 @@ import inspect
 import io
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -45,13 +45,13 @@ class Compiled:
         text: The file: YAML, the pipeline's specification and, where it needs one, that for Kubernetes.
         tasks: The name of each node's task.
         variables: Variables that the pods need, from the Kubernetes secret `SECRET`.
-        paths: Parameters outside the project, by ``node.parameter``: they must be at the same place in the pods.
+        notes: What the pods must find or will lose, a sentence each, for a person to read.
     """
 
     text: str
     tasks: Mapping[str, str]
     variables: tuple[str, ...]
-    paths: Mapping[str, str]
+    notes: tuple[str, ...]
 
 
 def compile_project(project: Project) -> Compiled:
@@ -74,7 +74,7 @@ def compile_project(project: Project) -> Compiled:
     variables = tuple(sorted(set(_VARIABLE.findall(parameters[PROFILE]))))
     tasks = task_names(node.id for node in plan.nodes)
     documents = _documents(plan, tasks, parameters, str(profile.image), variables)
-    return Compiled(_yaml(plan, documents), tasks, variables, _outside(project, plan))
+    return Compiled(_yaml(plan, documents), tasks, variables, tuple(_notes(project, plan, variables)))
 
 
 def _checked(config: Config) -> Profile:
@@ -183,13 +183,18 @@ def _artifact(type_name: str) -> dict[str, Any]:
     return {"artifactType": {"schemaTitle": kind, "schemaVersion": _VERSION}}
 
 
-def _outside(project: Project, plan: Plan) -> dict[str, str]:
-    return {
-        f"{node.id}.{name}": value
-        for node in plan.nodes
-        for name, value in node.parameters.items()
-        if project.pipeline.nodes[node.id].component.parameters[name].kind and value and str(value).startswith("/")
-    }
+def _notes(project: Project, plan: Plan, variables: tuple[str, ...]) -> Iterator[str]:
+    if variables:
+        yield f"The pods need the Kubernetes secret {SECRET!r} with: {', '.join(variables)}."
+    for node in plan.nodes:
+        specs = project.pipeline.nodes[node.id].component.parameters
+        for name, value in node.parameters.items():
+            if not value or specs[name].kind is None or "://" in value:
+                continue
+            if value.startswith("/"):
+                yield f"{node.id}.{name} lies outside the project: the pods must find it at {value}."
+            elif specs[name].kind == "destination":
+                yield f"{node.id}.{name} ({value}) lies in the pod and is lost with it: name a volume that stays."
 
 
 def _canonical(value: Any) -> str:

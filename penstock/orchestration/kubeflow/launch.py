@@ -17,7 +17,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from types import FrameType
-from typing import TextIO
+from typing import Any, TextIO
 
 from penstock import events
 from penstock.config import Profile, resolved
@@ -109,9 +109,9 @@ def launch_node(
     return outcome
 
 
-def _json(given: ExecutorInput, name: str) -> dict[str, object]:
+def _json(given: ExecutorInput, name: str) -> dict[str, Any]:
     try:
-        value: dict[str, object] = json.loads(given.parameters[name])
+        value: dict[str, Any] = json.loads(given.parameters[name])
     except (KeyError, ValueError, TypeError) as error:
         raise UsageError(
             f"The executor input has no parameter {name!r} that can be read.", hint="Compile again: penstock compile."

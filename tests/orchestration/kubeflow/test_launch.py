@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -13,11 +14,13 @@ from tests.orchestration.conftest import Scratch
 from tests.orchestration.kubeflow.conftest import PROFILES, SHAPES, compiled
 from tests.orchestration.kubeflow.ir_runner import IrRunner
 
+pytestmark = pytest.mark.component  # every task is a pod's process and its child
+
 NODES = ["Check", "Judge", "LatestBlessedModel", "Make", "Measure", "Push", "Train"]
 
 
 class Cluster:
-    """The toy's runs from its compiled file, with a store and a root that all of its tasks see."""
+    """A project's runs from its compiled file, with a store and a root that all of its tasks see."""
 
     def __init__(self, toy: Scratch, *overrides: str) -> None:
         self.place = toy.directory.parent
@@ -71,6 +74,9 @@ def test_tasks_run_one_after_another_from_the_file(toy_with_shapes: Scratch) -> 
     assert cluster.ir.run_id != first
     assert cluster.states() == dict.fromkeys(NODES, NodeState.REUSED)
     assert cluster.ir.tasks["train"].metadata("model") == trained | {"state": "reused"}
+
+    local = toy_with_shapes.run(f"profiles.local.metadata={cluster.url}")
+    assert {outcome.state for outcome in local.nodes.values()} == {NodeState.REUSED}
 
 
 def test_a_blessed_model_of_an_earlier_run_is_found(toy_with_shapes: Scratch) -> None:
@@ -143,7 +149,7 @@ def test_a_pointer_into_another_store_is_refused(toy_with_shapes: Scratch) -> No
     assert "Do all pods use the same store?" in task.output
 
 
-def test_what_is_no_executor_input_is_told(toy_with_shapes: Scratch) -> None:
+def test_what_is_no_executor_input_is_told() -> None:
     """A task that is started in another way says how it wants to be."""
     from penstock.errors import UsageError
     from penstock.orchestration.kubeflow.executor import ExecutorInput
@@ -151,3 +157,48 @@ def test_what_is_no_executor_input_is_told(toy_with_shapes: Scratch) -> None:
     for text in ("", "{}", "[]", json.dumps({"inputs": {}, "outputs": {"artifacts": {"a": {"artifacts": []}}}})):
         with pytest.raises(UsageError, match="no executor input"):
             ExecutorInput.from_json(text)
+
+
+@pytest.mark.conformance
+@pytest.mark.timeout(1200)
+def test_the_taxi_plan_runs_from_the_file(
+    repository: Path, taxi_csv: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The taxi pipeline's tasks, started one after another from the compiled file, push a blessed model.
+
+    What they made is what the local runner would make: it reuses every node of it.
+    """
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    example = tmp_path / "taxi"
+    shutil.copytree(repository / "examples/chicago_taxi", example, ignore=shutil.ignore_patterns(".penstock", "serving"))
+    overrides = [
+        f"data.path={taxi_csv}",
+        f"pusher.push_destination={tmp_path}/serving",
+        "trainer.train_args.num_steps=200",
+        "profiles.kubeflow.pipeline_root=${ROOT}",
+        "profiles.kubeflow.metadata=${STORE}",
+    ]
+    cluster = Cluster(Scratch(example), *overrides)
+    codes = cluster.run()
+    assert codes == dict.fromkeys(codes, 0), "\n".join(task.output for task in cluster.ir.tasks.values())
+    assert len(codes) == 9
+    assert set(cluster.states().values()) == {NodeState.COMPLETE}
+    assert cluster.state() is RunState.COMPLETE
+    blessing = cluster.ir.tasks["evaluator"].metadata("blessing")
+    assert blessing["property_blessed"] == 1
+    assert Path(blessing["payload_uri"], "BLESSED").exists()
+    assert cluster.ir.tasks["example-validator"].answer.parameter_values["penstock_blocked"].string_value == "false"
+    pushed = cluster.ir.tasks["pusher"].metadata("pushed_model")
+    assert Path(pushed["property_pushed_destination"], "saved_model.pb").is_file()
+    trained = cluster.ir.tasks["trainer"].metadata("model")
+    assert trained["payload_uri"].startswith(f"{tmp_path}/root/chicago_taxi/Trainer/")
+
+    import tensorflow as tf
+
+    served = tf.saved_model.load(pushed["property_pushed_destination"])
+    assert "serving_default" in served.signatures
+
+    local = Scratch(example).run(*overrides, f"profiles.local.metadata={cluster.url}")
+    assert {node: outcome.state for node, outcome in local.nodes.items()} == dict.fromkeys(
+        cluster.states(), NodeState.REUSED
+    )
