@@ -253,7 +253,7 @@ def _resolve(
         reason=reason,
     )
     state = NodeState.REUSED if reused else NodeState.COMPLETE
-    return NodeOutcome(state, outputs=outputs, reason=f"same answer: {reason}" if reused else reason, note=reason)
+    return NodeOutcome(state, outputs=outputs, note=f"{reason}, as before" if reused else reason)
 
 
 def _execute(
