@@ -32,6 +32,8 @@ from penstock.orchestration.local.process import ExecProcess
 from penstock.orchestration.outcomes import held_back, recorded, settle
 from penstock.orchestration.plan import Plan
 from penstock.orchestration.run import new_run
+from penstock.orchestration.sweep import sweep
+from penstock.orchestration.workspace import Workspace
 
 __all__ = ["launch_node", "main"]
 
@@ -86,17 +88,21 @@ def launch_node(
     with open_store(profile.metadata) as store:
         # No process drives such a run, so none that is found dead may end it.
         record = replace(new_run(run, plan, profile.name, directory, time.time()), owner=f"kubeflow:{run}")
+        workspace = Workspace(profile.pipeline_root)
         if store.join_run(record):
+            workspace.check()
             store.recover()
+            sweep(store, workspace)
         context = RunContext(
             run=run,
             pipeline=plan.pipeline,
             directory=directory,
-            root=Path(profile.pipeline_root),
+            root=workspace.root,
             store=store,
             executor=ExecProcess(canceled),
             listener=_tell,
             beam_options=profile.beam,
+            canceled=canceled,
         )
         upstream = read_pointers(node, recorded(store, run), given, store)
         reason = held_back(node, upstream)
@@ -129,6 +135,8 @@ def _tell(event: events.Event) -> None:
     match event:
         case events.NodeStarted(node=node):
             text = f"{node} begins"
+        case events.NodeWaiting(node=node) as waiting:
+            text = f"{node}: {waiting.text}"
         case events.NodeNote(node=node, text=note):
             text = f"{node}: {note}"
         case events.NodeWarning(node=node, text=warning):
