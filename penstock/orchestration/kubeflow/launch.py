@@ -50,11 +50,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--run", required=True, help="the run's id, the same for all of its tasks")
     parser.add_argument("--executor-input", required=True, help="what Kubeflow Pipelines puts in place of {{$}}")
     parser.add_argument("--project", type=Path, default=Path(), help="the pipeline's directory; the working directory")
+    buckets = "where the directories s3, gcs and minio are that stand for buckets: / in a pod"
+    parser.add_argument("--buckets", type=Path, default=Path("/"), help=buckets)
     asked = parser.parse_args(arguments)
     canceled = threading.Event()
     with _cancels(canceled):
         try:
-            given = ExecutorInput.from_json(asked.executor_input)
+            given = ExecutorInput.from_json(asked.executor_input, asked.buckets)
             outcome = launch_node(asked.node, asked.run, given, asked.project.resolve(), canceled)
         except PenstockError as error:
             return _print(error)

@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from penstock.errors import StoreError
-from penstock.orchestration.kubeflow.executor import ExecutorInput, local_path
+from penstock.orchestration.kubeflow.executor import ExecutorInput
 from penstock.orchestration.launcher import NodeOutcome
 from penstock.orchestration.plan import PlanNode
 
@@ -29,11 +29,11 @@ def write_pointers(node: PlanNode, outcome: NodeOutcome, given: ExecutorInput) -
     An output without an artifact (of a node that was skipped, or a query without an answer) points to nothing.
     """
     pointers = {}
-    for name, wanted in given.outputs.items():
+    for name in given.outputs:
         found = outcome.outputs.get(name)
         pointer = {"node": node.id, "output": name, "state": outcome.state.value}
         pointers[name] = pointer | (_metadata(found[0]) if found else {})
-        file = local_path(wanted["uri"])
+        file = given.output_path(name)
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(json.dumps(pointers[name], indent=1, sort_keys=True))
     return pointers

@@ -55,15 +55,17 @@ class IrRunner:
     Args:
         text: The compiled file.
         directory: The working directory of the tasks, which in a pod is its image's.
-        root: Where outputs of tasks are to lie.
-        environment: Variables of the tasks: what the secret holds.
+        root: Where outputs of tasks are to lie: a directory, or one in a bucket.
+        secret: What the secret holds; a task gets the keys that the file gives it.
+        disks: Each task gets a directory in it for its own disk, so that tasks share nothing else.
     """
 
-    def __init__(self, text: str, directory: Path, root: str, environment: Mapping[str, str]) -> None:
+    def __init__(self, text: str, directory: Path, root: str, secret: Mapping[str, str], disks: Path) -> None:
         self.spec, self.executors = parse(text)
         self.directory = directory
         self.root = root
-        self.environment = dict(environment)
+        self.secret = dict(secret)
+        self.disks = disks
         self.run_id = ""
         self.tasks: dict[str, Task] = {}
 
@@ -107,8 +109,8 @@ class IrRunner:
             one.name, one.uri = f"{name}-{key}", f"{place}/{key}"
             one.type.CopyFrom(output.artifact_type)
         for key in component.output_definitions.parameters:
-            told.outputs.parameters[key].output_file = f"{self._local(place)}/parameter-{key}"
-        told.outputs.output_file = f"{self._local(place)}/executor-output.json"
+            told.outputs.parameters[key].output_file = f"{place}/parameter-{key}"
+        told.outputs.output_file = f"{place}/executor-output.json"
         return told
 
     def _started(self, name: str, told: pb.ExecutorInput) -> Task:
@@ -123,25 +125,29 @@ class IrRunner:
         assert not [one for one in arguments if one.startswith("{{")]
         assert arguments[0] == "python3"
         config = self.executors.get(component.executor_label)
-        secret = [pair.env_var for one in config.secret_as_env for pair in one.key_to_env] if config else []
+        given = [pair.env_var for one in config.secret_as_env for pair in one.key_to_env] if config else []
+        disk = self._disk(name)
+        disk.mkdir(parents=True, exist_ok=True)
+        own = {"TMPDIR": str(disk), "XDG_CACHE_HOME": str(disk / "cache"), "XDG_STATE_HOME": str(disk / "state")}
         done = subprocess.run(
-            [sys.executable, *arguments[1:]],
+            # In a pod, buckets stand at /; here several pods share that.
+            [sys.executable, *arguments[1:], "--buckets", str(disk)],
             cwd=self.directory,
-            env={**os.environ, **{variable: self.environment[variable] for variable in secret}},
+            env={**os.environ, **own, **{variable: self.secret[variable] for variable in given}},
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
             check=False,
         )
         task = Task(done.returncode, done.stdout)
-        file = Path(told.outputs.output_file)
+        file = self._local(name, told.outputs.output_file)
         if done.returncode == 0:
             json_format.Parse(file.read_text(), task.answer)
             assert task.answer.artifacts.keys() == component.output_definitions.artifacts.keys()
             assert task.answer.parameter_values.keys() == component.output_definitions.parameters.keys()
             for key, listed in task.answer.artifacts.items():
                 (one,) = listed.artifacts
-                payload = json.loads(self._local(one.uri).read_text())
+                payload = json.loads(self._local(name, one.uri).read_text())
                 assert payload == json_format.MessageToDict(one.metadata), key
         return task
 
@@ -149,5 +155,9 @@ class IrRunner:
         read = {one.task_output_artifact.producer_task for one in spec.inputs.artifacts.values()}
         return {*spec.dependent_tasks, *read}
 
-    def _local(self, uri: str) -> Path:
-        return Path(uri)
+    def _disk(self, task: str) -> Path:
+        return self.disks / self.run_id / task
+
+    def _local(self, task: str, uri: str) -> Path:
+        """The file on a task's disk that stands for a URI, as Kubeflow has it."""
+        return self._disk(task) / "s3" / uri.removeprefix("s3://") if uri.startswith("s3://") else Path(uri)

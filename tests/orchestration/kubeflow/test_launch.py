@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -20,13 +21,21 @@ NODES = ["Check", "Judge", "LatestBlessedModel", "Make", "Measure", "Push", "Tra
 
 
 class Cluster:
-    """A project's runs from its compiled file, with a store and a root that all of its tasks see."""
+    """A project's runs from its compiled file, with a store and a root that all of its tasks see.
 
-    def __init__(self, toy: Scratch, *overrides: str) -> None:
-        self.place = toy.directory.parent
-        self.url = f"sqlite:///{self.place}/store/metadata.db"
-        environment = {"ROOT": str(self.place / "root"), "STORE": self.url}
-        self.ir = IrRunner(compiled(toy, *overrides).text, toy.directory, str(self.place / "kfp"), environment)
+    Args:
+        toy: The project.
+        *overrides: As for `--set`.
+        bucket: Where root and pointers lie; a directory if not given.
+    """
+
+    def __init__(self, toy: Scratch, *overrides: str, bucket: str | None = None) -> None:
+        place = toy.directory.parent
+        self.url = f"sqlite:///{place}/store/metadata.db"
+        self.root = f"{bucket or place}/root"
+        secret = {"ROOT": self.root, "STORE": self.url}
+        file = compiled(toy, *overrides).text
+        self.ir = IrRunner(file, toy.directory, f"{bucket or place}/kfp", secret, place / "disks")
 
     def run(self) -> dict[str, int | None]:
         """Runs every task; the exit code of each."""
@@ -159,26 +168,32 @@ def test_what_is_no_executor_input_is_told() -> None:
             ExecutorInput.from_json(text)
 
 
+TAXI = [
+    "trainer.train_args.num_steps=200",
+    "profiles.kubeflow.pipeline_root=${ROOT}",
+    "profiles.kubeflow.metadata=${STORE}",
+]
+
+
+@pytest.fixture
+def taxi(repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Scratch:
+    """A copy of the taxi example."""
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    example = tmp_path / "taxi"
+    runs = shutil.ignore_patterns(".penstock", "serving", "data")
+    shutil.copytree(repository / "examples/chicago_taxi", example, ignore=runs)
+    return Scratch(example)
+
+
 @pytest.mark.conformance
 @pytest.mark.timeout(1200)
-def test_the_taxi_plan_runs_from_the_file(
-    repository: Path, taxi_csv: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_taxi_plan_runs_from_the_file(taxi: Scratch, taxi_csv: Path, tmp_path: Path) -> None:
     """The taxi pipeline's tasks, started one after another from the compiled file, push a blessed model.
 
     What they made is what the local runner would make: it reuses every node of it.
     """
-    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
-    example = tmp_path / "taxi"
-    shutil.copytree(repository / "examples/chicago_taxi", example, ignore=shutil.ignore_patterns(".penstock", "serving"))
-    overrides = [
-        f"data.path={taxi_csv}",
-        f"pusher.push_destination={tmp_path}/serving",
-        "trainer.train_args.num_steps=200",
-        "profiles.kubeflow.pipeline_root=${ROOT}",
-        "profiles.kubeflow.metadata=${STORE}",
-    ]
-    cluster = Cluster(Scratch(example), *overrides)
+    overrides = [*TAXI, f"data.path={taxi_csv}", f"pusher.push_destination={tmp_path}/serving"]
+    cluster = Cluster(taxi, *overrides)
     codes = cluster.run()
     assert codes == dict.fromkeys(codes, 0), "\n".join(task.output for task in cluster.ir.tasks.values())
     assert len(codes) == 9
@@ -191,14 +206,79 @@ def test_the_taxi_plan_runs_from_the_file(
     pushed = cluster.ir.tasks["pusher"].metadata("pushed_model")
     assert Path(pushed["property_pushed_destination"], "saved_model.pb").is_file()
     trained = cluster.ir.tasks["trainer"].metadata("model")
-    assert trained["payload_uri"].startswith(f"{tmp_path}/root/chicago_taxi/Trainer/")
+    assert trained["payload_uri"].startswith(f"{cluster.root}/chicago_taxi/Trainer/")
 
     import tensorflow as tf
 
     served = tf.saved_model.load(pushed["property_pushed_destination"])
     assert "serving_default" in served.signatures
 
-    local = Scratch(example).run(*overrides, f"profiles.local.metadata={cluster.url}")
+    local = taxi.run(*overrides, f"profiles.local.metadata={cluster.url}")
     assert {node: outcome.state for node, outcome in local.nodes.items()} == dict.fromkeys(
         cluster.states(), NodeState.REUSED
     )
+
+
+@pytest.fixture
+def bucket(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """An empty bucket of a server that speaks S3, and the variables with which pods find it."""
+    server_module = pytest.importorskip("moto.server", reason="The S3 server is moto's, of the extra conformance.")
+    pytest.importorskip("s3fs", reason="Roots on S3 need the extra s3.")
+    import boto3
+
+    server = server_module.ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    for name, value in {
+        "AWS_ENDPOINT_URL": f"http://{host}:{port}",
+        "AWS_ACCESS_KEY_ID": "key",
+        "AWS_SECRET_ACCESS_KEY": "word",
+        "AWS_DEFAULT_REGION": "us-east-1",
+    }.items():
+        monkeypatch.setenv(name, value)
+    boto3.client("s3").create_bucket(Bucket="bucket")
+    yield "s3://bucket"
+    server.stop()
+
+
+@pytest.mark.conformance
+def test_pods_with_nothing_in_common_but_a_bucket(toy_with_shapes: Scratch, bucket: str) -> None:
+    """With the root on S3, each task on a disk of its own, results pass from one to the next through the bucket."""
+    import boto3
+
+    cluster = Cluster(toy_with_shapes, bucket=bucket)
+    codes = cluster.run()
+    assert codes == dict.fromkeys(codes, 0), "\n".join(task.output for task in cluster.ir.tasks.values())
+    assert (toy_with_shapes.directory / "pushed/model").read_text() == "abc" * 3
+    trained = cluster.ir.tasks["train"].metadata("model")
+    assert trained["payload_uri"].startswith("s3://bucket/root/toy/Train/")
+    key = trained["payload_uri"].removeprefix("s3://bucket/")
+    s3 = boto3.client("s3")
+    assert s3.get_object(Bucket="bucket", Key=f"{key}/weights")["Body"].read() == b"abc" * 3
+    log = f"root/toy/runs/{cluster.ir.run_id}/Train.log"
+    assert s3.get_object(Bucket="bucket", Key=log)["Body"].read() == b"training 3\n"
+    assert set(cluster.run().values()) == {0}
+    assert cluster.states() == dict.fromkeys(NODES, NodeState.REUSED)
+
+
+@pytest.mark.conformance
+@pytest.mark.timeout(600)
+def test_statistics_of_examples_that_lie_on_s3(taxi: Scratch, taxi_csv: Path, bucket: str) -> None:
+    """Two pods of the taxi plan: one ingests to S3, the other, started from its executor input, reads from there."""
+    cluster = Cluster(taxi, *TAXI, f"data.path={taxi_csv}", bucket=bucket)
+    tasks = cluster.ir.run(only=2)
+    assert list(tasks) == ["csv-example-gen", "statistics-gen"]
+    assert [task.code for task in tasks.values()] == [0, 0], [task.output for task in tasks.values()]
+    told = cluster.ir.executor_input("statistics-gen")
+    (examples,) = told.inputs.artifacts["examples"].artifacts
+    assert examples.uri.startswith("s3://bucket/kfp/")
+    assert examples.metadata["payload_uri"].startswith("s3://bucket/root/chicago_taxi/CsvExampleGen/")
+
+    import boto3
+    from tensorflow_metadata.proto.v0.statistics_pb2 import DatasetFeatureStatisticsList
+
+    key = tasks["statistics-gen"].metadata("statistics")["payload_uri"].removeprefix("s3://bucket/")
+    read = boto3.client("s3").get_object(Bucket="bucket", Key=f"{key}/Split-train/FeatureStats.pb")["Body"].read()
+    (dataset,) = DatasetFeatureStatisticsList.FromString(read).datasets
+    assert dataset.num_examples == pytest.approx(10_000, rel=0.05)
+    assert len(dataset.features) == 18
