@@ -36,6 +36,7 @@ __all__ = ["Executor", "NodeOutcome", "RunContext", "launch", "skip"]
 
 LEASE_SECONDS = 60.0
 WAIT_SECONDS = 0.1
+_LETTING_GO_SECONDS = 5.0  # a process that was ended a moment ago
 
 
 class Executor(Protocol):
@@ -422,7 +423,7 @@ def _give_up(context: RunContext, turn: _Turn, state: NodeState, error: Penstock
     """Removes what was written and records the failure; whatever refuses, the first error is the one to tell."""
     cleared = False
     with suppress(StorageError):  # the next sweep tries again
-        cleared = context.workspace.discard(turn.place)
+        cleared = context.workspace.discard(turn.place, wait=_LETTING_GO_SECONDS)
     try:
         context.store.fail(turn.lease, state, error, cleared=cleared)
     except PenstockError as second:
