@@ -33,7 +33,6 @@ from penstock.orchestration.outcomes import held_back, recorded, settle
 from penstock.orchestration.plan import Plan
 from penstock.orchestration.run import new_run
 from penstock.orchestration.sweep import sweep
-from penstock.orchestration.workspace import Workspace
 
 __all__ = ["launch_node", "main"]
 
@@ -90,23 +89,28 @@ def launch_node(
     with open_store(profile.metadata) as store:
         # No process drives such a run, so none that is found dead may end it.
         record = replace(new_run(run, plan, profile.name, directory, time.time()), owner=f"kubeflow:{run}")
-        workspace = Workspace(profile.pipeline_root)
-        if store.join_run(record):
-            workspace.check()
-            store.recover()
-            sweep(store, workspace)
+        begun = store.join_run(record)
         context = RunContext(
             run=run,
             pipeline=plan.pipeline,
             directory=directory,
-            root=workspace.root,
+            root=profile.pipeline_root,
             store=store,
             executor=ExecProcess(canceled),
             listener=_tell,
             beam_options=profile.beam,
             canceled=canceled,
         )
-        upstream = read_pointers(node, recorded(store, run), given, store)
+        try:
+            if begun:
+                context.workspace.check()
+                store.recover()
+                sweep(store, context.workspace)
+            upstream = read_pointers(node, recorded(store, run), given, store)
+        except PenstockError as error:
+            store.skip(run, node.id, node.component, error.message, state=NodeState.FAILED, error=error)
+            settle(plan, context)
+            raise
         reason = held_back(node, upstream)
         with _shown(context.log_path(node.id), sys.stdout):
             outcome = skip(node, context, reason) if reason else launch(node, context, upstream)

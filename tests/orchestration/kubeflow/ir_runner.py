@@ -86,7 +86,7 @@ class IrRunner:
         if any(self.tasks[before].code != 0 for before in self._needs(spec)):
             self.tasks[name] = Task(None)
         else:
-            self.tasks[name] = self._started(name, self.executor_input(name))
+            self.tasks[name] = self._finished(name, self.executor_input(name))
         return self.tasks[name]
 
     def executor_input(self, name: str) -> pb.ExecutorInput:
@@ -113,7 +113,8 @@ class IrRunner:
         told.outputs.output_file = f"{place}/executor-output.json"
         return told
 
-    def _started(self, name: str, told: pb.ExecutorInput) -> Task:
+    def start(self, name: str, told: pb.ExecutorInput) -> subprocess.Popen[str]:
+        """Starts a task of the current run."""
         component = self.spec.components[self.spec.root.dag.tasks[name].component_ref.name]
         deployment = json_format.MessageToDict(self.spec.deployment_spec)
         container = deployment["executors"][component.executor_label]["container"]
@@ -129,7 +130,7 @@ class IrRunner:
         disk = self._disk(name)
         disk.mkdir(parents=True, exist_ok=True)
         own = {"TMPDIR": str(disk), "XDG_CACHE_HOME": str(disk / "cache"), "XDG_STATE_HOME": str(disk / "state")}
-        done = subprocess.run(
+        return subprocess.Popen(
             # In a pod, buckets stand at /; here several pods share that.
             [sys.executable, *arguments[1:], "--buckets", str(disk)],
             cwd=self.directory,
@@ -137,11 +138,15 @@ class IrRunner:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
-            check=False,
         )
-        task = Task(done.returncode, done.stdout)
+
+    def _finished(self, name: str, told: pb.ExecutorInput) -> Task:
+        component = self.spec.components[self.spec.root.dag.tasks[name].component_ref.name]
+        with self.start(name, told) as process:
+            output, _ = process.communicate()
+        task = Task(process.returncode, output)
         file = self._local(name, told.outputs.output_file)
-        if done.returncode == 0:
+        if task.code == 0:
             json_format.Parse(file.read_text(), task.answer)
             assert task.answer.artifacts.keys() == component.output_definitions.artifacts.keys()
             assert task.answer.parameter_values.keys() == component.output_definitions.parameters.keys()

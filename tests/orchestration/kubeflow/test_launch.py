@@ -155,7 +155,23 @@ def test_a_pointer_into_another_store_is_refused(toy_with_shapes: Scratch) -> No
     one.ir.run_id = other.ir.run_id
     task = one.ir.run_task("measure")
     assert task.code == 1
+    assert other.states()["Measure"] is NodeState.FAILED
     assert "Do all pods use the same store?" in task.output
+
+
+def test_a_pod_that_is_ended_cancels_its_node(toy: Scratch) -> None:
+    """When Kubernetes ends a pod, its node is CANCELED, nothing of it goes on, and the run has ended."""
+    cluster = Cluster(toy.write('---\nMeasure(page=Make(seconds=60).outputs["page"])\n', config=PROFILES))
+    cluster.ir.run_id = "r1"
+    with cluster.ir.start("make", cluster.ir.executor_input("make")) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "Make begins\n"
+        process.terminate()
+        output, _ = process.communicate(timeout=30)
+    assert process.returncode == 130
+    assert "RunCanceled" in output
+    assert cluster.states() == {"Make": NodeState.CANCELED, "Measure": NodeState.SKIPPED}
+    assert cluster.state() is RunState.CANCELED
 
 
 def test_what_is_no_executor_input_is_told() -> None:
@@ -224,8 +240,7 @@ def bucket(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """An empty bucket of a server that speaks S3, and the variables with which pods find it."""
     server_module = pytest.importorskip("moto.server", reason="The S3 server is moto's, of the extra conformance.")
     pytest.importorskip("s3fs", reason="Roots on S3 need the extra s3.")
-    import boto3
-
+    boto3 = pytest.importorskip("boto3")
     server = server_module.ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()
     host, port = server.get_host_and_port()
@@ -242,10 +257,9 @@ def bucket(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
 
 
 @pytest.mark.conformance
-def test_pods_with_nothing_in_common_but_a_bucket(toy_with_shapes: Scratch, bucket: str) -> None:
+def test_pods_with_nothing_in_common_but_a_bucket_and_the_store(toy_with_shapes: Scratch, bucket: str) -> None:
     """With the root on S3, each task on a disk of its own, results pass from one to the next through the bucket."""
-    import boto3
-
+    boto3 = pytest.importorskip("boto3")
     cluster = Cluster(toy_with_shapes, bucket=bucket)
     codes = cluster.run()
     assert codes == dict.fromkeys(codes, 0), "\n".join(task.output for task in cluster.ir.tasks.values())
@@ -274,11 +288,11 @@ def test_statistics_of_examples_that_lie_on_s3(taxi: Scratch, taxi_csv: Path, bu
     assert examples.uri.startswith("s3://bucket/kfp/")
     assert examples.metadata["payload_uri"].startswith("s3://bucket/root/chicago_taxi/CsvExampleGen/")
 
-    import boto3
     from tensorflow_metadata.proto.v0.statistics_pb2 import DatasetFeatureStatisticsList
 
+    s3 = pytest.importorskip("boto3").client("s3")
     key = tasks["statistics-gen"].metadata("statistics")["payload_uri"].removeprefix("s3://bucket/")
-    read = boto3.client("s3").get_object(Bucket="bucket", Key=f"{key}/Split-train/FeatureStats.pb")["Body"].read()
+    read = s3.get_object(Bucket="bucket", Key=f"{key}/Split-train/FeatureStats.pb")["Body"].read()
     (dataset,) = DatasetFeatureStatisticsList.FromString(read).datasets
     assert dataset.num_examples == pytest.approx(10_000, rel=0.05)
     assert len(dataset.features) == 18
