@@ -1,4 +1,4 @@
-"""The main job, from the command line: the Chicago taxi pipeline from rows to a pushed model, and what must hold of it."""
+"""The main job, from the command line: the Chicago taxi pipeline from rows to a pushed model."""
 
 from __future__ import annotations
 
@@ -9,8 +9,12 @@ import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
+
+from penstock.artifacts import Examples
+from penstock.data.examples import read_table
 
 pytestmark = pytest.mark.component
 
@@ -41,11 +45,12 @@ class Finished:
         command = [sys.executable, "-P", "-m", "penstock", *words]
         return subprocess.run(command, capture_output=True, text=True, check=False, env=self.environment, timeout=280)
 
-    def json(self, *words: str) -> list[dict[str, object]]:
-        """What a command prints, a JSON value a line."""
+    def json(self, *words: str) -> list[dict[str, Any]]:
+        """The rows that a command prints."""
         done = self.penstock(*words, "--json")
         assert done.returncode == 0, done.stderr
-        return [json.loads(line) for line in done.stdout.splitlines()]
+        rows: list[dict[str, Any]] = json.loads(done.stdout)
+        return rows
 
 
 @pytest.fixture(scope="module")
@@ -130,27 +135,19 @@ def test_the_pushed_model_scores_raw_rows_without_penstock(finished: Finished, t
     """Loaded where there is no Penstock it scores 100 raw rows as the transformed training examples score, to 1e-6."""
     import numpy as np
     import pyarrow as pa
+    import pyarrow.csv
     import tensorflow as tf
 
-    from penstock.artifacts import Examples
-    from penstock.data.examples import read_table
-
-    listed = {
-        row["type"] + "/" + str(row["node_id"]): row
-        for row in finished.json("artifacts", "list", "-C", str(finished.directory))
-    }
-    raw_artifact, made_artifact = listed["Examples/CsvExampleGen"], listed["Examples/Transform"]
+    rows = finished.json("artifacts", "list", "-C", str(finished.directory))
     raw, made = (
-        read_table(Examples(str(one["uri"]), properties=dict(one["properties"])), "train")  # type: ignore[call-overload]
-        for one in (raw_artifact, made_artifact)
+        read_table(_examples(next(row for row in rows if (row["type"], row["node_id"]) == ("Examples", node))), "train")
+        for node in ("CsvExampleGen", "Transform")
     )
     # Both stand in the same order: row i of the one is row i of the other.
     kinds = {
         field.name: "int" if pa.types.is_integer(field.type) else "float" if pa.types.is_floating(field.type) else "str"
         for field in raw.schema
     }
-    import pyarrow.csv
-
     table = raw.slice(0, 100)
     file = tmp_path / "rows.csv"
     pyarrow.csv.write_csv(table, file)
@@ -176,8 +173,12 @@ def test_the_pushed_model_scores_raw_rows_without_penstock(finished: Finished, t
             np.testing.assert_allclose(values, np.ravel(head.column(name).to_pylist()), rtol=0, atol=1e-6)
 
 
+def _examples(row: dict[str, Any]) -> Examples:
+    return Examples(row["uri"], properties=row["properties"])
+
+
 def test_a_stricter_bound_blocks_the_push(finished: Finished) -> None:
-    """A threshold that the model misses ends the run as blocked, exit code 3, before the Pusher; only verdicts change."""
+    """A threshold that the model misses ends the run as blocked, with exit code 3, before the Pusher."""
     done = finished.penstock(
         "run",
         str(finished.directory),

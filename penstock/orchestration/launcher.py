@@ -24,6 +24,7 @@ from penstock.gates import Verdict, blocks
 from penstock.orchestration.execution import ArtifactValue, Request, Result
 from penstock.orchestration.key import cache_key, key_parts
 from penstock.orchestration.plan import PlanNode, load_component
+from penstock.orchestration.sweep import sweep
 from penstock.orchestration.workspace import Place, Workspace
 from penstock.storage.payload import content_of
 from penstock.storage.refusal import storage_error
@@ -250,6 +251,8 @@ def _wait_for(holder: Holder, node: PlanNode, context: RunContext, key: str) -> 
     context.listener(events.NodeWaiting(time.time(), node.id, holder.run_id, holder.node_id))
     while not context.canceled.wait(WAIT_SECONDS) and context.store.holder(key) == holder:
         pass
+    if context.store.recover().executions:  # it died: what it left is cleared away like at the start of a run
+        sweep(context.store, context.workspace)
 
 
 def _value(artifact: StoredArtifact, context: RunContext) -> Any:

@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 
 from penstock import events
+from penstock.cli.reading import log_of
 from penstock.errors import StorageError
 from penstock.events import RunState
 from penstock.orchestration.run import RunResult
@@ -133,6 +134,9 @@ def test_a_remote_root_is_as_a_local_one(placed: Scratch, remote: str, cache: Pa
     assert f"{deep}/manifest.json" in there
     assert read(f"{remote}/toy/runs/{result.run_id}/Deep.log") == "deep in the log\n"
     assert list((cache / "work").iterdir()) == []
+    shutil.rmtree(cache / "logs")
+    with placed.store() as store:
+        assert log_of(store, "latest", "Deep").path.read_text() == "deep in the log\n"
     assert set(states(placed.run()).values()) == {"reused"}
     assert files(remote) == there
 
