@@ -84,7 +84,7 @@ def test_the_manifest_is_on_the_disk_after_the_files(payload: Path, monkeypatch:
     sync = os.fsync
 
     def watch(descriptor: int) -> None:
-        name = os.readlink(f"/proc/self/fd/{descriptor}")
+        name = Path(f"/proc/self/fd/{descriptor}").readlink()
         synced.append((os.path.relpath(name, payload), (payload / MANIFEST).exists()))
         sync(descriptor)
 
