@@ -14,7 +14,7 @@ from typing import Any
 from penstock.dsl import Component
 from penstock.orchestration.code import CodeDigest, closure_digest, library_versions
 from penstock.orchestration.plan import PlanNode
-from penstock.storage.payload import data_digest
+from penstock.storage.input_files import NoMemory, data_digest
 
 __all__ = ["cache_key", "code_of", "key_parts"]
 
@@ -38,7 +38,7 @@ def key_parts(
         if kind is None:
             parameters[name] = value
         elif value and kind == "data":
-            data[name] = data_digest(str(directory / value))
+            data[name] = data_digest(str(directory / value), NoMemory())
     code = code_of(node, component, directory)
     return {
         "component": component.name,

@@ -24,7 +24,7 @@ from penstock.gates import Verdict, blocks
 from penstock.orchestration.execution import ArtifactValue, Request, Result
 from penstock.orchestration.key import cache_key, key_parts
 from penstock.orchestration.plan import PlanNode, load_component
-from penstock.storage.payload import content_of, read_manifest, write_manifest
+from penstock.storage.payload import read_manifest, write_manifest
 from penstock.storage.refusal import storage_error
 
 if TYPE_CHECKING:
@@ -322,15 +322,15 @@ def _execute(
 
 
 def _finished(result: Result) -> dict[str, list[NewArtifact]]:
-    """Seals the payloads: content digest, then the manifest. Nothing is published yet."""
+    """Seals the payloads with their manifests. Nothing is published yet."""
     from penstock.metadata.records import NewArtifact
 
     new = {}
     for name, artifact in result.outputs.items():
-        directory = Path(artifact.uri)
-        content = content_of(directory)
-        write_manifest(directory, content)
-        new[name] = [NewArtifact.of(artifact.instance(), digest=content.digest, size=content.size)]
+        content = result.contents[name]
+        write_manifest(Path(artifact.uri), content)
+        instance = artifact.instance()
+        new[name] = [NewArtifact.of(instance, digest=content.digest, size=content.size, algorithm=content.algorithm)]
     return new
 
 
