@@ -38,6 +38,7 @@ class Attempt:
     parameters: Mapping[str, Any] = field(default_factory=dict)
     key: str | None = None
     log: str | None = None
+    reason: str = ""
 
 
 def begin(transaction: Transaction, attempt: Attempt, owner: str, lease_seconds: float) -> Lease:
@@ -51,6 +52,7 @@ def begin(transaction: Transaction, attempt: Attempt, owner: str, lease_seconds:
             attempt.component,
             NodeState.RUNNING,
             execution_id,
+            attempt.reason,
             started_ms=transaction.now,
             log=attempt.log,
         ),
@@ -148,7 +150,10 @@ def end(
     blocked: bool = False,
     note: str = "",
 ) -> None:
-    """Writes how an execution ended, and how its node stands unless that has begun again meanwhile."""
+    """Writes how an execution ended, and how its node stands unless that has begun again meanwhile.
+
+    Without a reason the one stays that it began with.
+    """
     transaction.execute(
         "UPDATE Execution SET last_known_state = ?, last_update_time_since_epoch = ? WHERE id = ?",
         int(mlmd_state),
@@ -156,11 +161,11 @@ def end(
         lease.execution_id,
     )
     transaction.execute(
-        "UPDATE penstock_node SET state = ?, ended_ms = ?, reason = ?, error = ?, blocked = ?, note = ?"
+        "UPDATE penstock_node SET state = ?, ended_ms = ?, reason = coalesce(?, reason), error = ?, blocked = ?, note = ?"
         " WHERE run_id = ? AND node_id = ? AND execution_id = ?",
         str(state),
         transaction.now,
-        reason,
+        reason or None,
         error,
         blocked,
         note,

@@ -10,12 +10,14 @@ from typing import Any, Self
 from penstock.errors import PenstockError
 from penstock.events import NodeState, RunState
 from penstock.gates import Verdict
-from penstock.metadata import artifacts, executions, leases, lineage, recovery, results, runs, setup
+from penstock.metadata import artifacts, executions, history, leases, lineage, recovery, results, runs, setup
 from penstock.metadata.database import Database
 from penstock.metadata.executions import Attempt
 from penstock.metadata.owners import process_owner
 from penstock.metadata.records import (
     CachedResult,
+    Cost,
+    KeyedExecution,
     Lease,
     Lineage,
     LogLine,
@@ -28,6 +30,7 @@ from penstock.metadata.records import (
     StoredExecution,
     VerdictRecord,
 )
+from penstock.storage.input_files import FileFacts
 
 __all__ = ["Store", "open_store"]
 
@@ -97,6 +100,7 @@ class Store:
         key: str | None = None,
         owner: str | None = None,
         log: str | None = None,
+        reason: str = "",
         lease_seconds: float = LEASE_SECONDS,
     ) -> Lease:
         """Records that a node begins to run and leases the execution to its owner, who must keep renewing it.
@@ -110,9 +114,10 @@ class Store:
             key: The cache key, if it has one.
             owner: The process that works on it; this one where it is None (`penstock.metadata.owners`).
             log: The file that takes its output.
+            reason: Why it runs and is not reused.
             lease_seconds: How long the lease lasts without a heartbeat.
         """
-        attempt = Attempt(run_id, node_id, component, inputs or {}, parameters or {}, key, log)
+        attempt = Attempt(run_id, node_id, component, inputs or {}, parameters or {}, key, log, reason)
         with self.database.write() as transaction:
             return executions.begin(transaction, attempt, owner or process_owner(), lease_seconds)
 
@@ -235,6 +240,18 @@ class Store:
             at, facts = transaction.now, None if error is None else json.loads(json.dumps(error.to_json(), default=str))
             runs.put_node(transaction, NodeRecord(run_id, node_id, component, state, None, reason, None, at, facts))
 
+    def put_key(
+        self, key: str, parts: Mapping[str, Any], sources: Mapping[str, Mapping[str, str]] | None = None
+    ) -> None:
+        """Keeps what a cache key was made of; ``sources`` are the digests within source files, by the file's digest."""
+        with self.database.write() as transaction:
+            history.put_key(transaction, key, parts, sources or {})
+
+    def remember_files(self, digests: Mapping[FileFacts, str]) -> None:
+        """Keeps the digests of input files with what the file system says of them."""
+        with self.database.write() as transaction:
+            history.remember_files(transaction, digests)
+
     def log(self, run_id: str, node_id: str | None, level: str, text: str) -> None:
         """Adds a line to a run's log."""
         with self.database.write() as transaction:
@@ -250,6 +267,39 @@ class Store:
         """The results published under a key, if every artifact of them is still LIVE."""
         with self.database.read() as transaction:
             return results.find_cached(transaction, key)
+
+    def keyed_executions(
+        self,
+        *,
+        pipeline: str | None = None,
+        node: str | None = None,
+        component: str | None = None,
+        before: int | None = None,
+        limit: int = 1,
+    ) -> list[KeyedExecution]:
+        """Executions whose key's parts are known and that fit every condition, the newest first.
+
+        ``before`` is an execution's id: only earlier ones.
+        """
+        with self.database.read() as transaction:
+            return history.executions(
+                transaction, pipeline=pipeline, node=node, component=component, before=before, limit=limit
+            )
+
+    def sources(self, digests: Iterable[str]) -> dict[str, dict[str, str]]:
+        """The digests of the names in source files, by the digest of the file."""
+        with self.database.read() as transaction:
+            return history.sources(transaction, digests)
+
+    def costs(self, pipeline: str, node: str, *, limit: int = 9) -> list[Cost]:
+        """What the last executions of a node took and wrote, the newest first; those that reused do not count."""
+        with self.database.read() as transaction:
+            return history.costs(transaction, pipeline, node, limit)
+
+    def recall_files(self, facts: Iterable[FileFacts]) -> dict[str, str]:
+        """The digests of those input files of which every fact is as it was when they were read, by path."""
+        with self.database.read() as transaction:
+            return history.recall_files(transaction, facts)
 
     def runs(self, pipeline: str | None = None, *, limit: int = 50, offset: int = 0) -> list[RunRecord]:
         """Runs, the newest first, without their plans and packages."""

@@ -15,13 +15,14 @@ from __future__ import annotations
 import glob
 import hashlib
 import time
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
 from penstock.errors import StorageError
 from penstock.storage.digests import file_digest, files_in
 
-__all__ = ["QUIET_SECONDS", "FileFacts", "FileMemory", "NoMemory", "data_digest"]
+__all__ = ["QUIET_SECONDS", "FileFacts", "FileMemory", "data_digest"]
 
 QUIET_SECONDS = 2.0
 
@@ -50,26 +51,16 @@ class FileFacts(NamedTuple):
 class FileMemory(Protocol):
     """Keeps the digests of files with their facts."""
 
-    def recall_file(self, facts: FileFacts) -> str | None:
-        """The digest kept for exactly these facts."""
+    def recall_files(self, facts: Iterable[FileFacts]) -> dict[str, str]:
+        """The digests kept for exactly these facts, by path."""
         ...
 
-    def remember_file(self, facts: FileFacts, digest: str) -> None:
-        """Keeps a digest; may do nothing."""
+    def remember_files(self, digests: Mapping[FileFacts, str]) -> None:
+        """Keeps digests; may do nothing."""
         ...
 
 
-class NoMemory:
-    """A `FileMemory` that keeps nothing."""
-
-    def recall_file(self, _facts: FileFacts) -> str | None:
-        return None
-
-    def remember_file(self, _facts: FileFacts, _digest: str) -> None:
-        """Keeps nothing."""
-
-
-def data_digest(path: str, memory: FileMemory) -> str:
+def data_digest(path: str, memory: FileMemory | None) -> str:
     """Digest of input files: one file, all files of a directory, or those a pattern matches, by content alone.
 
     A path that matches nothing gives the digest of nothing: the component that reads it reports it.
@@ -83,21 +74,24 @@ def data_digest(path: str, memory: FileMemory) -> str:
     elif place.is_file():
         found = [place]
     else:
-        found = [Path(name) for name in sorted(glob.glob(path, recursive=True)) if Path(name).is_file()]
+        found = [Path(name) for name in glob.glob(path, recursive=True) if Path(name).is_file()]
     try:
-        digests = sorted(_digest(file, memory) for file in found)
+        digests = _digests(found, memory)
     except OSError as error:
         raise StorageError(f"An input file cannot be read: {error.strerror}.", path=str(error.filename)) from error
-    return hashlib.sha256("\n".join(digests).encode()).hexdigest()
+    return hashlib.sha256("\n".join(sorted(digests)).encode()).hexdigest()
 
 
-def _digest(file: Path, memory: FileMemory) -> str:
+def _digests(files: Iterable[Path], memory: FileMemory | None) -> list[str]:
     now = time.time_ns()
-    facts = FileFacts.of(file)
-    known = memory.recall_file(facts)
-    if known is not None:
-        return known
-    digest = file_digest(file)
-    if facts.quiet(now) and FileFacts.of(file) == facts:
-        memory.remember_file(facts, digest)
-    return digest
+    facts = {file: FileFacts.of(file) for file in files}
+    known = memory.recall_files(facts.values()) if memory else {}
+    digests = {file: known.get(str(file)) or file_digest(file) for file in facts}
+    quiet = {
+        one: digests[file]
+        for file, one in facts.items()
+        if str(file) not in known and one.quiet(now) and FileFacts.of(file) == one
+    }
+    if memory and quiet:
+        memory.remember_files(quiet)
+    return list(digests.values())
