@@ -21,6 +21,7 @@ import sys
 import tempfile
 import time
 import types
+import venv
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -76,8 +77,11 @@ def _fetch_tfx(work: Path) -> Path:
     found = list(work.glob("tfx-*.whl"))
     if not found:
         # TFX's wheel refuses today's Pythons; only one pure Python file of it is wanted.
-        pip = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--ignore-requires-python"]
-        subprocess.run([*pip, "--dest", str(work), TFX], check=True)
+        with tempfile.TemporaryDirectory() as environment:
+            venv.create(environment, with_pip=True)  # the environment that runs this may have no pip
+            pip = [f"{environment}/bin/python", "-m", "pip", "download", "--quiet", "--disable-pip-version-check"]
+            options = ["--no-deps", "--ignore-requires-python", "--dest", str(work)]
+            subprocess.run([*pip, *options, TFX], check=True)
         found = list(work.glob("tfx-*.whl"))
     path = work / "tfx_module" / "taxi_utils_native_keras.py"
     path.parent.mkdir(exist_ok=True)

@@ -22,7 +22,7 @@ __all__ = ["ui"]
 )
 @click.option("--open/--no-open", "open_browser", default=False, help="Open the pages in your browser.")
 def ui(project: Path | None, port: int, host: str, open_browser: bool) -> None:
-    """Shows runs, their graphs while they run, logs and artifacts as web pages, until you press Ctrl-C.
+    r"""Shows runs, their graphs while they run, logs and artifacts as web pages, until you press Ctrl-C.
 
     The pages only read. A run that goes on is kept up to date; a new one appears by itself. Each page is JSON as
     well, for a request with the header `Accept: application/json`.

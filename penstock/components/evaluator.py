@@ -6,6 +6,7 @@ from penstock.artifacts import Examples, Model, ModelBlessing, ModelEvaluation
 from penstock.dsl.annotations import Input, Output
 from penstock.dsl.component import component
 from penstock.dsl.context import Context
+from penstock.evaluation.names import check_metric_names
 from penstock.evaluation.slices import SliceValue
 from penstock.evaluation.thresholds import Threshold
 from penstock.gates import Gate
@@ -15,7 +16,7 @@ __all__ = ["Evaluator"]
 DEFAULT_METRICS = ["auc", "accuracy", "precision", "recall", "calibration"]
 
 
-@component
+@component(check=check_metric_names)
 def Evaluator(
     examples: Input[Examples],
     model: Input[Model],

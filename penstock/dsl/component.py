@@ -80,6 +80,8 @@ class Component:
         function: What runs; call it directly to try the component without a pipeline.
         version: Part of the cache key; raise it when the output changes though the code's text does not.
         query: Set for resolvers, which run nothing.
+        check: Looks at the parameters before anything runs; given their values by name, raises a `GraphError` that
+            names the ``argument``. Parameters that come from other nodes are left out.
         is_current: For a component with effects outside the store: given its parameters and its outputs of last
             time, whether the outside still is as the component left it. Only then may its result be reused.
     """
@@ -93,6 +95,7 @@ class Component:
     version: str = "1"
     query: Query | None = None
     is_current: Callable[..., bool] | None = None
+    check: Callable[[Mapping[str, Any]], None] | None = None
     doc: str = field(default="", repr=False)
 
     def __call__(self, *, node_id: str | None = None, **arguments: Any) -> Node:
@@ -122,12 +125,20 @@ def component(function: Callable[..., Any], /) -> Component: ...
 
 @overload
 def component(
-    *, version: str = "1", is_current: Callable[..., bool] | None = None
+    *,
+    version: str = "1",
+    is_current: Callable[..., bool] | None = None,
+    check: Callable[[Mapping[str, Any]], None] | None = None,
 ) -> Callable[[Callable[..., Any]], Component]: ...
 
 
 def component(
-    function: Callable[..., Any] | None = None, /, *, version: str = "1", is_current: Callable[..., bool] | None = None
+    function: Callable[..., Any] | None = None,
+    /,
+    *,
+    version: str = "1",
+    is_current: Callable[..., bool] | None = None,
+    check: Callable[[Mapping[str, Any]], None] | None = None,
 ) -> Component | Callable[[Callable[..., Any]], Component]:
     """Makes a component of a function.
 
@@ -135,13 +146,14 @@ def component(
         function: The function, when used as a plain decorator.
         version: Part of the cache key, see `Component`.
         is_current: For components with effects outside the store, see `Component`.
+        check: For parameters that can be wrong in ways that types do not tell, see `Component`.
 
     Raises:
         GraphError: The signature does not say what an argument is.
     """
 
     def declare(function: Callable[..., Any]) -> Component:
-        return _declare(function, version=version, is_current=is_current)
+        return _declare(function, version=version, is_current=is_current, check=check)
 
     return declare if function is None else declare(function)
 

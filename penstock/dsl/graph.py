@@ -239,11 +239,31 @@ def _values_fit(pipeline: Pipeline) -> Iterator[GraphError]:
                     yield error
 
 
+def _components_agree(pipeline: Pipeline) -> Iterator[GraphError]:
+    from penstock.dsl.parameters import validated
+
+    for node in pipeline.nodes.values():
+        component = node.component
+        if component.check is None:
+            continue
+        given = {name: spec.default for name, spec in component.parameters.items() if not spec.required}
+        for name, value in node.parameters.items():
+            given.pop(name, None)
+            if not isinstance(value, Channel):
+                given[name] = validated(component, name, value, node.id)
+        try:
+            component.check(given)
+        except GraphError as error:
+            error.message = f"Node {node.id}: {error.message}"
+            yield error.with_facts(node=node.id)
+
+
 _CHECKS: tuple[Callable[[Pipeline], Iterator[GraphError]], ...] = (
     _not_empty,
     _no_foreign_channels,
     _no_cycles,
     _values_fit,
+    _components_agree,
 )
 
 

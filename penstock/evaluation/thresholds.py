@@ -63,8 +63,8 @@ Kind = Literal["min", "max", "max_drop", "max_rise"]
 def judge(thresholds: Iterable[Threshold], result: EvaluationResult) -> list[Verdict]:
     """A verdict for each bound of each threshold on each slice it names.
 
-    Undefined, with the reason: the metric is not a number there, there are fewer rows than ``min_examples``, there is
-    no baseline to compare with, or no slice of the spec occurs.
+    Undefined, with the reason: the metric is not a number there, there are fewer rows than ``min_examples``, or no
+    slice of the spec occurs. Where there is no baseline, one verdict says so for all slices of a comparison.
     """
     return [verdict for threshold in thresholds for verdict in _verdicts(threshold, result)]
 
@@ -78,6 +78,17 @@ def _verdicts(threshold: Threshold, result: EvaluationResult) -> Iterator[Verdic
     ]
     for kind, bound in bounds:
         if bound is None:
+            continue
+        if kind in ("max_drop", "max_rise") and BASELINE not in result.models:
+            # Said once, not for each slice: none of them can be compared.
+            specs = [str(spec) for spec in parse(threshold.slices) if spec.columns]
+            yield Verdict(
+                f"{threshold.metric} {kind}",
+                "undefined",
+                subject=", ".join(specs),
+                message=f"{threshold.metric}: no baseline to compare with.",
+                evidence={"metric": threshold.metric, "kind": kind, "threshold": bound},
+            )
             continue
         for spec in parse(threshold.slices):
             keys = [OVERALL] if not spec.columns else [one.key for one in result.of(spec)]

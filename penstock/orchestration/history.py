@@ -12,18 +12,14 @@ from dataclasses import asdict, dataclass
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, Literal
 
-from penstock.dsl import Component
 from penstock.orchestration.code import IMPORTS, MODULE_LEVEL, ORDER
-from penstock.orchestration.key import sources_of
 from penstock.orchestration.plan import PlanNode
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from penstock.metadata.records import CachedResult, KeyedExecution
     from penstock.metadata.store import Store
 
-__all__ = ["Change", "Reason", "changes", "reason_to_run", "remember_key", "told"]
+__all__ = ["Change", "Reason", "changes", "compared", "reason_to_run", "told"]
 
 Kind = Literal["component", "version", "code", "library", "parameter", "data", "input", "output", "answer"]
 Sources = Mapping[str, Mapping[str, str]]
@@ -162,13 +158,6 @@ def _without_result(last: KeyedExecution) -> str:
     if last.state == "RUNNING":
         return f"it has not ended in run {last.run_id}"
     return f"what it made in run {last.run_id} is no longer in the store"
-
-
-def remember_key(
-    store: Store, key: str, parts: Mapping[str, Any], node: PlanNode, component: Component, directory: Path
-) -> None:
-    """Keeps what a key was made of, for later comparisons."""
-    store.put_key(key, parts, sources_of(node, component, directory))
 
 
 def _component(before: Any, after: Any, _node: PlanNode | None) -> Iterator[Change]:

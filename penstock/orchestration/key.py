@@ -15,6 +15,7 @@ from penstock.dsl import Component
 from penstock.orchestration.code import CodeDigest, closure_digest, library_versions
 from penstock.orchestration.plan import PlanNode
 from penstock.storage.input_files import FileMemory, data_digest
+from penstock.storage.locations import is_remote
 
 __all__ = ["cache_key", "code_of", "key_parts", "sources_of"]
 
@@ -44,7 +45,7 @@ def key_parts(
         if kind is None:
             parameters[name] = value
         elif value and kind == "data":
-            data[name] = data_digest(str(directory / value), memory)
+            data[name] = data_digest(value if is_remote(value) else str(directory / value), memory)
     code = code_of(node, component, directory)
     return {
         "component": component.name,

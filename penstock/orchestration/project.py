@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,7 +10,7 @@ from pathlib import Path
 from penstock.config import Config, load_config
 from penstock.dsl import Pipeline, check
 from penstock.dsl.user_code import boundary, function_of, load_module
-from penstock.errors import ConfigError, GraphError, UsageError, did_you_mean
+from penstock.errors import ConfigError, GraphError, UsageError, UserCodeError, did_you_mean
 from penstock.orchestration.standard import path_keys, section_name, standard_pipeline
 
 __all__ = ["Project", "load_project"]
@@ -51,8 +52,9 @@ def load_project(
         pipeline = _own_pipeline(own, config) if has_own else standard_pipeline(config)
         _no_unread_sections(config, pipeline)
         check(pipeline)
+        _modules_are_python(config, pipeline)
     except GraphError as error:
-        raise _located(error, config) from error
+        raise _mistyped_section(error, config) or _located(error, config) from error
     return Project(config, pipeline)
 
 
@@ -67,16 +69,41 @@ def _own_pipeline(file: Path, config: Config) -> Pipeline:
     return pipeline
 
 
+def _modules_are_python(config: Config, pipeline: Pipeline) -> None:
+    """Finds a module file that is missing, or that Python cannot read, before hours of other nodes have run."""
+    for node in pipeline.nodes.values():
+        for name, spec in node.component.parameters.items():
+            value = node.parameters.get(name, spec.default)
+            if spec.kind != "module" or not isinstance(value, str) or not value:
+                continue
+            file = config.directory / value
+            if not file.is_file():
+                near = [other.name for other in file.parent.glob("*.py")] if file.parent.is_dir() else []
+                raise GraphError(
+                    f"Node {node.id}: there is no module file {file}.",
+                    hint=did_you_mean(file.name, near),
+                    node=node.id,
+                    argument=name,
+                )
+            try:
+                compile(file.read_bytes(), str(file), "exec", dont_inherit=True)
+            except (SyntaxError, ValueError) as error:
+                line = getattr(error, "lineno", None)
+                text = (getattr(error, "text", None) or "").strip()
+                raise UserCodeError(
+                    f"The module file of {node.id} is not valid Python: {getattr(error, 'msg', error)}."
+                    + (f"\n    {text}" if text else ""),
+                    path=str(file),
+                    line=line,
+                    col=getattr(error, "offset", None),
+                ) from error
+
+
 def _no_unread_sections(config: Config, pipeline: Pipeline) -> None:
     known = {section_name(node_id) for node_id in pipeline.nodes}
     for section in config.sections:
         if section not in known and section not in config.read:
-            raise ConfigError(
-                f"No node reads the section {section!r}.",
-                hint=did_you_mean(section, {*known, "data", "profiles"}),
-                key=section,
-                **config.origin((section,)).facts(),
-            )
+            raise _unread(section, {*known, "data", "profiles"}, config)
     if not (config.sections.keys() & known):
         return
     for section in sorted(config.sections.keys() & known - config.read):
@@ -86,6 +113,24 @@ def _no_unread_sections(config: Config, pipeline: Pipeline) -> None:
             key=section,
             **config.origin((section,)).facts(),
         )
+
+
+def _mistyped_section(error: GraphError, config: Config) -> ConfigError | None:
+    """A node that lacks what a section with nearly its name would have given: then that name is the fault."""
+    wanted = section_name(error.facts.get("node", ""))
+    if not wanted or wanted in config.sections:
+        return None
+    near = difflib.get_close_matches(wanted, set(config.sections) - config.read, n=1)
+    return _unread(near[0], {wanted}, config) if near else None
+
+
+def _unread(section: str, known: set[str], config: Config) -> ConfigError:
+    return ConfigError(
+        f"No node reads the section {section!r}.",
+        hint=did_you_mean(section, known),
+        key=section,
+        **config.origin((section,)).facts(),
+    )
 
 
 def _located(error: GraphError, config: Config) -> GraphError | ConfigError:

@@ -15,10 +15,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from penstock.artifacts import Artifact
+from penstock.storage.manifest import MANIFEST
 
-__all__ = ["BYTES", "MANIFEST", "Canonical", "Content", "content_of", "file_digest", "files_in", "typed_content"]
+__all__ = ["BYTES", "Canonical", "Content", "content_of", "file_digest", "files_in", "typed_content"]
 
-MANIFEST = "manifest.json"
 BYTES = "sha256"
 """The algorithm of a digest that takes files as bytes."""
 

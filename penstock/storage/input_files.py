@@ -17,10 +17,11 @@ import hashlib
 import time
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from penstock.errors import StorageError
 from penstock.storage.digests import file_digest, files_in
+from penstock.storage.locations import file_system, is_remote, remote_errors
 
 __all__ = ["QUIET_SECONDS", "FileFacts", "FileMemory", "data_digest"]
 
@@ -63,11 +64,15 @@ class FileMemory(Protocol):
 def data_digest(path: str, memory: FileMemory | None) -> str:
     """Digest of input files: one file, all files of a directory, or those a pattern matches, by content alone.
 
+    An object in an object store is known by its checksum, ETag or generation.
+
     A path that matches nothing gives the digest of nothing: the component that reads it reports it.
 
     Raises:
         StorageError: A file cannot be read.
     """
+    if is_remote(path):
+        return _remote_digest(path)
     place = Path(path)
     if place.is_dir():
         found = [file for name, file in files_in(place) if not name.startswith(".")]
@@ -80,6 +85,24 @@ def data_digest(path: str, memory: FileMemory | None) -> str:
     except OSError as error:
         raise StorageError(f"An input file cannot be read: {error.strerror}.", path=str(error.filename)) from error
     return hashlib.sha256("\n".join(sorted(digests)).encode()).hexdigest()
+
+
+def _remote_digest(uri: str) -> str:
+    """What the object store says identifies the content of each object, and its name."""
+    system, path = file_system(uri)
+    with remote_errors(uri, "Listing input files"):
+        found = {name: system.info(name) for name in system.glob(path)} if glob.has_magic(path) else {}
+        found = found or system.find(path, detail=True)
+        versions = sorted(_version(system, name, info) for name, info in found.items())
+    return hashlib.sha256("\n".join(versions).encode()).hexdigest()
+
+
+def _version(system: Any, name: str, info: Mapping[str, Any]) -> str:
+    for key in ("md5Hash", "ETag", "etag", "generation"):
+        if info.get(key):
+            return f"{key} {info[key]}"
+    with system.open(name, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _digests(files: Iterable[Path], memory: FileMemory | None) -> list[str]:

@@ -34,12 +34,17 @@ def storage_error(error: OSError) -> StorageError:
     return _told(error.errno, path)
 
 
-def refusal_in(text: str) -> StorageError | None:
-    """The refusal that a message of another library speaks of, such as Arrow's or Beam's; nothing if there is none."""
+def refusal_in(text: str, path: str | None = None) -> StorageError | None:
+    """The refusal that a message of another library speaks of, such as Arrow's or Beam's; nothing if there is none.
+
+    Args:
+        text: The message; it names an error number, as ``[Errno 28]``.
+        path: What was written, for the message.
+    """
     number = re.search(r"\[Errno (\d+)\]|errno:? (\d+)", text)
     if number is None or int(number[1] or number[2]) not in _REFUSALS:
         return None
-    return _told(int(number[1] or number[2]), None)
+    return _told(int(number[1] or number[2]), path)
 
 
 def _told(number: int, path: str | None) -> StorageError:

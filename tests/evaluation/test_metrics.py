@@ -32,3 +32,10 @@ def test_the_histogram_is_kept_only_where_a_metric_needs_it() -> None:
 def test_no_name_means_two_metrics() -> None:
     """Each metric is found under its own name, and its aliases lead to it."""
     assert all(METRICS[metric.name] is metric for metric in METRICS.values())
+
+
+def test_the_names_that_are_checked_beforehand_are_those_there_are() -> None:
+    """The light list of names and the metrics themselves agree."""
+    from penstock.evaluation.names import METRIC_NAMES
+
+    assert set(METRICS) == METRIC_NAMES

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
+import subprocess
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
@@ -16,7 +17,7 @@ from starlette.testclient import TestClient
 from penstock.errors import PenstockError
 from penstock.events import NodeState, RunState
 from penstock.gates import Verdict
-from penstock.metadata.leases import owner_id
+from penstock.metadata.owners import process_owner
 from penstock.metadata.records import CachedResult, Lease, MetricRecord, NewArtifact, RunRecord, StoredArtifact
 from penstock.metadata.store import Store, open_store
 from penstock.orchestration.plan import Plan, PlanNode, Source
@@ -48,13 +49,15 @@ class Journal:
     def begin(self, run: str, *nodes: PlanNode, pipeline: str = "toy", **facts: Any) -> str:
         """Begins a run of a pipeline of these nodes."""
         plan = Plan(pipeline, nodes).to_json() if nodes else None
-        self.store.begin_run(RunRecord(run, pipeline, plan=plan, **{"owner": owner_id(), **facts}))
+        self.store.begin_run(RunRecord(run, pipeline, plan=plan, **{"owner": process_owner(), **facts}))
         return run
 
     def end(self, run: str, state: RunState = RunState.COMPLETE) -> None:
         self.store.end_run(run, state)
 
-    def start(self, run: str, node: str, *, reads: Sequence[StoredArtifact] = (), log: str = "", **parameters: Any) -> Lease:
+    def start(
+        self, run: str, node: str, *, reads: Sequence[StoredArtifact] = (), log: str = "", **parameters: Any
+    ) -> Lease:
         """Begins a node; its log file holds the text given."""
         file = self.root / "toy" / "runs" / run / "node.log"
         if log:
@@ -86,7 +89,13 @@ class Journal:
         payload = self.payload(files)
         new = NewArtifact(type, str(payload), custom_properties=custom, digest="d" * 64, size=7)
         made = self.store.publish(
-            lease, outputs={"page": [new]}, key=f"key-{lease.node_id}", verdicts=verdicts, metrics=metrics, blocked=blocked, note=note
+            lease,
+            outputs={"page": [new]},
+            key=f"key-{lease.node_id}",
+            verdicts=verdicts,
+            metrics=metrics,
+            blocked=blocked,
+            note=note,
         )
         return made["page"][0]
 
@@ -143,9 +152,22 @@ def chain(journal: Journal) -> dict[str, StoredArtifact]:
         dirty=True,
         packages={"numpy": "2.0"},
     )
-    made = journal.finish(journal.start(run, "Make", log="first line\nlast line\n", text="hello"), {"index.html": "<b>bold</b>", "data/rows.txt": "1\n2\n"}, note="2 rows", rows=2)
-    verdicts = [Verdict("length", "pass", observed=2, bound=3, relation="<="), Verdict("depth", "fail", "hour=4", 0.71, 0.8, ">=", n=12)]
-    checked = journal.finish(journal.start(run, "Check", reads=[made], longest=3), {"value": "2"}, verdicts=verdicts, metrics=[MetricRecord("auc", 0.75, 10)])
+    made = journal.finish(
+        journal.start(run, "Make", log="first line\nlast line\n", text="hello"),
+        {"index.html": "<b>bold</b>", "data/rows.txt": "1\n2\n"},
+        note="2 rows",
+        rows=2,
+    )
+    verdicts = [
+        Verdict("length", "pass", observed=2, bound=3, relation="<="),
+        Verdict("depth", "fail", "hour=4", 0.71, 0.8, ">=", n=12),
+    ]
+    checked = journal.finish(
+        journal.start(run, "Check", reads=[made], longest=3),
+        {"value": "2"},
+        verdicts=verdicts,
+        metrics=[MetricRecord("auc", 0.75, 10)],
+    )
     pushed = journal.finish(journal.start(run, "Push", reads=[checked]), {"model.bin": b"\0\1\2"}, type="PushedModel")
     journal.end(run)
     return {"Make": made, "Check": checked, "Push": pushed}
@@ -216,9 +238,5 @@ def as_page(client: TestClient, path: str) -> Page:
 
 def dead_owner() -> str:
     """The name of a process of this machine that has ended."""
-    child = os.fork()
-    if child == 0:
-        os._exit(0)
-    name = owner_id(child)
-    os.waitpid(child, 0)
-    return name
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE, stderr=subprocess.DEVNULL) as child:
+        return process_owner(child.pid)

@@ -11,7 +11,7 @@ from penstock.ui.web import app
 from penstock.ui.web.answers import to_jsonable, wants_json
 from penstock.ui.web.app import create_app
 from penstock.ui.web.reader import StoreReader
-from tests.ui.conftest import BASE, Journal
+from tests.ui.conftest import BASE
 
 BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
 
@@ -44,7 +44,8 @@ def test_numbers_that_json_lacks_become_strings() -> None:
     assert json.loads(text)["verdict"]["interval"] == ["-inf", 1.0]
 
 
-def test_addresses_that_lead_nowhere_say_where_to_start(client: TestClient, journal: Journal) -> None:
+@pytest.mark.usefixtures("journal")
+def test_addresses_that_lead_nowhere_say_where_to_start(client: TestClient) -> None:
     """An unknown address is 404, with a link to the runs, as a page and as JSON."""
     answer = client.get("/nothing/<here>")
     assert answer.status_code == 404
@@ -53,9 +54,8 @@ def test_addresses_that_lead_nowhere_say_where_to_start(client: TestClient, jour
     assert client.get("/nothing", headers={"Accept": "application/json"}).json()["status"] == 404
 
 
-def test_a_fault_of_ours_is_a_page_without_secrets(
-    reader: StoreReader, journal: Journal, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.mark.usefixtures("journal")
+def test_a_fault_of_ours_is_a_page_without_secrets(reader: StoreReader, monkeypatch: pytest.MonkeyPatch) -> None:
     """What goes wrong unexpectedly is told as a page that says where the traceback is, and nothing of it."""
 
     def broken(*_: object, **__: object) -> None:

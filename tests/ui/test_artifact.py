@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import pytest
 from starlette.testclient import TestClient
 
 from penstock.metadata.records import StoredArtifact
@@ -82,12 +83,15 @@ def test_a_payload_that_is_gone_or_elsewhere_is_said_to_be(client: TestClient, j
 
     run = journal.begin("r1", planned("Make"), planned("Other"))
     gone = journal.finish(journal.start(run, "Make"), {})
-    [there] = journal.store.publish(journal.start(run, "Other"), outputs={"page": [NewArtifact("HTML", "gs://bucket/x")]})["page"]
+    [there] = journal.store.publish(
+        journal.start(run, "Other"), outputs={"page": [NewArtifact("HTML", "gs://bucket/x")]}
+    )["page"]
     assert "penstock run --no-cache=Make" in as_page(client, f"/artifacts/{gone.id}").text
     assert "not lie on this machine" in as_page(client, f"/artifacts/{there.id}").text
 
 
-def test_an_unknown_artifact_is_not_found(client: TestClient, chain: dict[str, StoredArtifact]) -> None:
+@pytest.mark.usefixtures("chain")
+def test_an_unknown_artifact_is_not_found(client: TestClient) -> None:
     """An id that no artifact has is 404; one that is no number is no address at all."""
     assert "There is no artifact 999" in client.get("/artifacts/999").text
     assert client.get("/artifacts/999").status_code == client.get("/artifacts/x").status_code == 404

@@ -105,7 +105,7 @@ def browse(tmp_path: Path) -> Open:
 
 
 def test_a_running_run_is_followed_to_its_end(site: Site, browse: Open, journal: Journal) -> None:
-    """A page opened while a node runs shows its end, a node that has begun since, and the verdicts, without a reload."""
+    """A page opened while a node runs shows its end, the node after it, and the verdicts, without a reload."""
     run = journal.begin("r1", planned("Make"), planned("Check", "Make"))
     lease = journal.start(run, "Make", log="hello\n")
 
@@ -141,7 +141,7 @@ def test_a_new_run_appears_in_the_list(site: Site, browse: Open, journal: Journa
 
 
 def test_a_page_of_a_component_reaches_nothing(site: Site, browse: Open, journal: Journal) -> None:
-    """Script in an HTML artifact runs, but can read neither our pages nor storage, and cannot touch the page around it."""
+    """Script in an HTML artifact runs, but reads neither our pages nor storage, and leaves the page around it alone."""
     attempt = """<script>
       const said = ["ran", "origin " + self.origin];
       try { localStorage.setItem("a", "b"); said.push("stored"); } catch { said.push("no storage"); }

@@ -37,7 +37,9 @@ def test_states_do_not_move_the_boxes() -> None:
     after = drawing([row("a"), row("b", "a")])
     assert before is not None
     assert after is not None
-    assert [(node.x, node.y, node.width) for node in before.nodes] == [(node.x, node.y, node.width) for node in after.nodes]
+    assert [(node.x, node.y, node.width) for node in before.nodes] == [
+        (node.x, node.y, node.width) for node in after.nodes
+    ]
 
 
 def test_too_much_or_nothing_is_not_drawn() -> None:

@@ -17,7 +17,10 @@ def graphs(draw: st.DrawFn) -> Graph:
     """Acyclic graphs: each node comes after some of those before it."""
     count = draw(st.integers(1, 14))
     names = [f"n{index}" for index in range(count)]
-    return {name: draw(st.lists(st.sampled_from(names[:index]), unique=True, max_size=4)) if index else [] for index, name in enumerate(names)}
+    return {
+        name: draw(st.lists(st.sampled_from(names[:index]), unique=True, max_size=4)) if index else []
+        for index, name in enumerate(names)
+    }
 
 
 def drawn(graph: Graph, width: float = 100) -> Layout:
@@ -36,7 +39,7 @@ def test_nodes_lie_below_what_they_wait_for_and_never_overlap(graph: Graph) -> N
         if one.y == other.y:
             assert abs(one.centre - other.centre) >= 100 + Spacing().column_gap - 1e-6
     for box in layout.boxes.values():
-        assert -1e-6 <= box.x
+        assert box.x >= -1e-6
         assert box.x + box.width <= layout.width + 1e-6
         assert box.y + box.height <= layout.height + 1e-6
 
@@ -89,6 +92,17 @@ def test_a_chain_is_one_column() -> None:
     layout = lay_out(graph, {"a": 80, "b": 200, "c": 120})
     assert {round(box.centre, 3) for box in layout.boxes.values()} == {100}
     assert layout.width == pytest.approx(200)
+
+
+def test_a_wide_fan_is_drawn_in_rows() -> None:
+    """Of twenty nodes that could all stand beside each other at most six do, in the order they were given."""
+    graph: Graph = {"first": [], **{f"n{number:02d}": ["first"] for number in range(20)}}
+    boxes = drawn(graph).boxes
+    rows: dict[float, list[str]] = {}
+    for node, box in boxes.items():
+        rows.setdefault(box.y, []).append(node)
+    assert [len(row) for row in rows.values()] == [1, 6, 6, 6, 2]
+    assert sum(rows.values(), []) == list(graph)  # noqa: RUF017  # short
 
 
 def test_edges_from_elsewhere_are_left_out() -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import pytest
 from starlette.testclient import TestClient
 
 from penstock.errors import UserCodeError
@@ -8,10 +9,16 @@ from tests.ui.conftest import Journal, as_json, as_page, planned
 
 
 def test_a_node_shows_what_it_read_was_told_and_made(client: TestClient, chain: dict[str, StoredArtifact]) -> None:
-    """Inputs with the node they come from, parameters, outputs, metrics and verdicts are on the page and in the JSON."""
+    """Inputs and where they come from, parameters, outputs, metrics and verdicts are on the page and in the JSON."""
     value = as_json(client, "/runs/r1/nodes/Check")
     assert value["inputs"] == [
-        {"name": "page", "artifacts": [{"id": chain["Make"].id, "type": "HTML"}], "node": "Make", "output": "page", "type": None}
+        {
+            "name": "page",
+            "artifacts": [{"id": chain["Make"].id, "type": "HTML"}],
+            "node": "Make",
+            "output": "page",
+            "type": None,
+        }
     ]
     assert value["outputs"][0]["artifacts"] == [{"id": chain["Check"].id, "type": "HTML"}]
     assert value["parameters"] == [{"name": "longest", "value": 3, "node": None}]
@@ -26,7 +33,9 @@ def test_a_node_shows_what_it_read_was_told_and_made(client: TestClient, chain: 
 def test_a_failed_node_shows_its_error_first(client: TestClient, journal: Journal) -> None:
     """The message, the hint and the place of an error come before everything else; the traceback can be opened."""
     run = journal.begin("r1", planned("Bad"))
-    error = UserCodeError("run_fn raised ValueError: no", hint="Look at line 3.", function="run_fn", traceback="Traceback: deep")
+    error = UserCodeError(
+        "run_fn raised ValueError: no", hint="Look at line 3.", function="run_fn", traceback="Traceback: deep"
+    )
     journal.fail(journal.start(run, "Bad", log="said before it died\n"), error)
     text = as_page(client, "/runs/r1/nodes/Bad").text
     assert text.index("run_fn raised ValueError: no") < text.index("Look at line 3.") < text.index("Inputs")
@@ -35,9 +44,8 @@ def test_a_failed_node_shows_its_error_first(client: TestClient, journal: Journa
     assert as_json(client, "/runs/r1/nodes/Bad")["node"]["error"]["kind"] == "UserCodeError"
 
 
-def test_a_reused_node_names_the_run_that_did_the_work(
-    client: TestClient, journal: Journal, chain: dict[str, StoredArtifact]
-) -> None:
+@pytest.mark.usefixtures("chain")
+def test_a_reused_node_names_the_run_that_did_the_work(client: TestClient, journal: Journal) -> None:
     """The page says why it was reused, links to the run whose results it took, and shows that run's log."""
     run = journal.begin("r2", planned("Make"))
     journal.store.reuse(run, "Make", "Make", "key-Make", journal.cached("Make"), "unchanged since run r1")
@@ -57,7 +65,8 @@ def test_a_node_that_is_still_to_come_shows_its_plan(client: TestClient, journal
         assert words in page.text
 
 
-def test_the_log_can_be_downloaded(client: TestClient, chain: dict[str, StoredArtifact]) -> None:
+@pytest.mark.usefixtures("chain")
+def test_the_log_can_be_downloaded(client: TestClient) -> None:
     """The whole log is text that a browser saves and doesn't show."""
     answer = client.get("/runs/r1/logs/Make")
     assert answer.text == "first line\nlast line\n"
@@ -65,7 +74,8 @@ def test_the_log_can_be_downloaded(client: TestClient, chain: dict[str, StoredAr
     assert answer.headers["content-disposition"].startswith("attachment")
 
 
-def test_a_node_without_a_log_says_so(client: TestClient, journal: Journal, chain: dict[str, StoredArtifact]) -> None:
+@pytest.mark.usefixtures("chain")
+def test_a_node_without_a_log_says_so(client: TestClient, journal: Journal) -> None:
     """No log, and a log file that is gone, are told apart; neither can be downloaded."""
     assert "did not run" in as_page(client, "/runs/r1/nodes/Push").text
     assert client.get("/runs/r1/logs/Push").status_code == 404
@@ -74,7 +84,8 @@ def test_a_node_without_a_log_says_so(client: TestClient, journal: Journal, chai
     assert client.get("/runs/r1/logs/Make").status_code == 404
 
 
-def test_an_unknown_node_is_not_found(client: TestClient, chain: dict[str, StoredArtifact]) -> None:
+@pytest.mark.usefixtures("chain")
+def test_an_unknown_node_is_not_found(client: TestClient) -> None:
     """A mistyped node is 404, with the one that was meant."""
     answer = client.get("/runs/r1/nodes/Chek")
     assert answer.status_code == 404

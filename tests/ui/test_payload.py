@@ -6,7 +6,6 @@ import pytest
 from starlette.testclient import TestClient
 
 from penstock.errors import UsageError
-from penstock.metadata.records import StoredArtifact
 from penstock.ui.web import payload
 from tests.ui.conftest import Journal, planned
 
@@ -60,7 +59,9 @@ def test_files_inside_are_found(directory: Path) -> None:
 
 
 @pytest.mark.parametrize("route", ["files", "download", "preview"])
-@pytest.mark.parametrize("name", ["../secret.html", "%2e%2e%2fsecret.html", "..%2Fsecret.html", "%2Fetc%2Fpasswd", "link.html", "%00"])
+@pytest.mark.parametrize(
+    "name", ["../secret.html", "%2e%2e%2fsecret.html", "..%2Fsecret.html", "%2Fetc%2Fpasswd", "link.html", "%00"]
+)
 def test_no_address_reads_outside_of_a_payload(journal: Journal, client: TestClient, route: str, name: str) -> None:
     """However the way out is written in an address, the answer is 404 and holds nothing of the file."""
     run = journal.begin("r1", planned("Make"))

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import re
 
+import pytest
 from starlette.testclient import TestClient
 
 from penstock.errors import UserCodeError
@@ -10,9 +11,8 @@ from penstock.metadata.records import StoredArtifact
 from tests.ui.conftest import Journal, as_json, as_page, planned
 
 
-def test_the_graph_links_to_each_node_with_a_name_that_can_be_spoken(
-    client: TestClient, chain: dict[str, StoredArtifact]
-) -> None:
+@pytest.mark.usefixtures("chain")
+def test_the_graph_links_to_each_node_with_a_name_that_can_be_spoken(client: TestClient) -> None:
     """A box of the graph is a link whose name is the node, its state and its time; edges are drawn for each input."""
     page = as_page(client, "/runs/r1")
     names = [name for name in page.links if re.fullmatch(r"\w+, complete, <?\d+\.\d s", name)]
@@ -36,7 +36,8 @@ def test_the_table_holds_what_the_json_holds(client: TestClient, chain: dict[str
     assert f"/artifacts/{chain['Push'].id}" in page.links.values()
 
 
-def test_every_state_has_an_icon_and_a_word(client: TestClient, journal: Journal, chain: dict[str, StoredArtifact]) -> None:
+@pytest.mark.usefixtures("chain")
+def test_every_state_has_an_icon_and_a_word(client: TestClient, journal: Journal) -> None:
     """Complete, reused, blocking, failed, skipped and pending nodes each show their own icon beside their word."""
     run = journal.begin("r2", *(planned(name) for name in ("Make", "Gate", "Bad", "After", "Later", "Now")))
     journal.store.reuse(run, "Make", "Make", "key-Make", journal.cached("Make"), "unchanged since run r1")
@@ -45,7 +46,14 @@ def test_every_state_has_an_icon_and_a_word(client: TestClient, journal: Journal
     journal.store.skip(run, "After", "After", "Bad failed")
     journal.start(run, "Now")
     states = {node["id"]: node["state"] for node in as_json(client, "/runs/r2")["nodes"]}
-    assert states == {"Make": "reused", "Gate": "blocks", "Bad": "failed", "After": "skipped", "Later": "pending", "Now": "running"}
+    assert states == {
+        "Make": "reused",
+        "Gate": "blocks",
+        "Bad": "failed",
+        "After": "skipped",
+        "Later": "pending",
+        "Now": "running",
+    }
     page = as_page(client, "/runs/r2")
     used = {str(use["href"]) for use in page.tag("use")}
     icons = {"#i-reused", "#i-blocked", "#i-failed", "#i-skipped", "#i-pending", "#i-running"}
@@ -67,7 +75,8 @@ def test_a_running_run_is_asked_for_again_until_it_ends(client: TestClient, jour
     assert "not run" in page.text
 
 
-def test_an_unchanged_page_is_not_sent_again(client: TestClient, chain: dict[str, StoredArtifact]) -> None:
+@pytest.mark.usefixtures("chain")
+def test_an_unchanged_page_is_not_sent_again(client: TestClient) -> None:
     """A request that names the tag of the last answer is told that nothing changed; the JSON has a tag of its own."""
     first = client.get("/runs/r1")
     again = client.get("/runs/r1", headers={"If-None-Match": first.headers["etag"]})
@@ -77,14 +86,16 @@ def test_an_unchanged_page_is_not_sent_again(client: TestClient, chain: dict[str
     assert {first.headers["vary"], other.headers["vary"]} == {"Accept"}
 
 
-def test_latest_and_beginnings_of_ids_lead_to_the_run(client: TestClient, chain: dict[str, StoredArtifact]) -> None:
+@pytest.mark.usefixtures("chain")
+def test_latest_and_beginnings_of_ids_lead_to_the_run(client: TestClient) -> None:
     """`latest`, or enough of an id to tell it, redirects to the address of the run itself."""
     for short in ("latest", "r"):
         answer = client.get(f"/runs/{short}")
         assert (answer.status_code, answer.headers["location"]) == (307, "/runs/r1")
 
 
-def test_an_unknown_run_is_not_found(client: TestClient, chain: dict[str, StoredArtifact]) -> None:
+@pytest.mark.usefixtures("chain")
+def test_an_unknown_run_is_not_found(client: TestClient) -> None:
     """A run that is not there is 404 with what was asked for, as a page and as JSON."""
     answer = client.get("/runs/nope")
     assert answer.status_code == 404

@@ -4,13 +4,13 @@ import pytest
 from starlette.testclient import TestClient
 
 from penstock.events import RunState
-from penstock.metadata.records import StoredArtifact
 from penstock.ui.web import runs
 from tests.ui.conftest import Journal, as_json, as_page, dead_owner, planned
 
 
-def test_a_run_is_listed_with_its_state_and_progress(client: TestClient, chain: dict[str, StoredArtifact]) -> None:
-    """The list says of each run which pipeline it is of, how it stands, how many nodes are done, and of which commit."""
+@pytest.mark.usefixtures("chain")
+def test_a_run_is_listed_with_its_state_and_progress(client: TestClient) -> None:
+    """The list says which pipeline each run is of, how it stands, how many nodes are done, and of which commit."""
     page = as_page(client, "/runs")
     assert page.links["r1"] == "/runs/r1"
     for words in ("complete", "toy", "3\n/3", "01234567"):
@@ -34,7 +34,8 @@ def test_a_run_that_goes_on_counts_the_nodes_of_its_plan(client: TestClient, jou
     assert as_page(client, "/runs").tag("main")[0]["data-refresh"] == "10"
 
 
-def test_a_reused_run_says_so(client: TestClient, journal: Journal, chain: dict[str, StoredArtifact]) -> None:
+@pytest.mark.usefixtures("chain")
+def test_a_reused_run_says_so(client: TestClient, journal: Journal) -> None:
     """Nodes that took the results of an earlier run are counted as done and as reused."""
     run = journal.begin("r2", planned("Make"))
     journal.store.reuse(run, "Make", "Make", "key-Make", journal.cached("Make"), "unchanged since run r1")
@@ -82,14 +83,16 @@ def test_runs_come_in_pages(client: TestClient, journal: Journal, monkeypatch: p
 
 
 @pytest.mark.parametrize("page", ["0", "-1", "x", "1e9", "99999999"])
-def test_a_page_that_cannot_be_is_not_found(client: TestClient, journal: Journal, page: str) -> None:
+@pytest.mark.usefixtures("journal")
+def test_a_page_that_cannot_be_is_not_found(client: TestClient, page: str) -> None:
     """What is no number of a page is answered with 404 and a hint, not with an error of ours."""
     answer = client.get("/runs", params={"page": page})
     assert answer.status_code == 404
     assert "counted from 1" in answer.text
 
 
-def test_an_empty_store_says_what_to_do(client: TestClient, journal: Journal) -> None:
+@pytest.mark.usefixtures("journal")
+def test_an_empty_store_says_what_to_do(client: TestClient) -> None:
     """Before the first run the page names the command that starts one, and goes on looking."""
     page = as_page(client, "/runs")
     assert "penstock run" in page.text

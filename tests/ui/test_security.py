@@ -7,24 +7,36 @@ from starlette.testclient import TestClient
 
 from penstock.errors import UserCodeError
 from penstock.gates import Verdict
-from penstock.metadata.records import StoredArtifact
 from penstock.ui.web.app import create_app
 from penstock.ui.web.reader import StoreReader
 from tests.ui.conftest import BASE, Journal, as_page, planned
 
-SCRIPT = '<script>alert(1)</script>"><img src=x onerror=alert(2)>\'{{7*7777777}}'
+SCRIPT = "<script>alert(1)</script>\"><img src=x onerror=alert(2)>'{{7*7777777}}"
 
 
 @pytest.mark.parametrize("host", ["localhost", "localhost:9", "LOCALHOST", "127.0.0.1:8080", "127.8.8.8", "[::1]:8080"])
-def test_this_machine_is_answered(client: TestClient, journal: Journal, host: str) -> None:
+@pytest.mark.usefixtures("journal")
+def test_this_machine_is_answered(client: TestClient, host: str) -> None:
     """Every name of the loopback is known, on any port: an SSH tunnel may end on another."""
     assert client.get("/runs", headers={"Host": host}).status_code == 200
 
 
 @pytest.mark.parametrize(
-    "host", ["evil.example", "evil.example:8080", "localhost.evil.example", "127.0.0.1.evil.example", "192.0.2.1", "", "a b", "[", "localhost:x"]
+    "host",
+    [
+        "evil.example",
+        "evil.example:8080",
+        "localhost.evil.example",
+        "127.0.0.1.evil.example",
+        "192.0.2.1",
+        "",
+        "a b",
+        "[",
+        "localhost:x",
+    ],
 )
-def test_foreign_hosts_are_refused(client: TestClient, journal: Journal, host: str) -> None:
+@pytest.mark.usefixtures("journal")
+def test_foreign_hosts_are_refused(client: TestClient, host: str) -> None:
     """A name that somebody else could have made to point here is refused (DNS rebinding), files included."""
     for path in ("/runs", "/static/penstock.css"):
         answer = client.get(path, headers={"Host": host})
@@ -32,15 +44,20 @@ def test_foreign_hosts_are_refused(client: TestClient, journal: Journal, host: s
         assert "penstock ui --host NAME" in answer.text
 
 
-def test_a_server_for_the_network_answers_its_names_and_addresses(reader: StoreReader, journal: Journal) -> None:
+@pytest.mark.usefixtures("journal")
+def test_a_server_for_the_network_answers_its_names_and_addresses(reader: StoreReader) -> None:
     """With --host it answers to that name and to addresses in digits, but still to no other name."""
     with TestClient(create_app(reader, hosts=["Box.example"], any_address=True), base_url=BASE) as client:
-        status = {host: client.get("/runs", headers={"Host": host}).status_code for host in ("box.example:8080", "192.0.2.1", "evil.example")}
+        status = {
+            host: client.get("/runs", headers={"Host": host}).status_code
+            for host in ("box.example:8080", "192.0.2.1", "evil.example")
+        }
     assert status == {"box.example:8080": 200, "192.0.2.1": 200, "evil.example": 421}
 
 
 @pytest.mark.parametrize("path", ["/runs", "/runs/nope", "/nothing", "/static/penstock.js", "/artifacts/1"])
-def test_every_answer_carries_the_policy(client: TestClient, journal: Journal, path: str) -> None:
+@pytest.mark.usefixtures("journal")
+def test_every_answer_carries_the_policy(client: TestClient, path: str) -> None:
     """Pages, errors and files alike: no inline script or style, nothing from elsewhere, no frames around it."""
     headers = client.get(path).headers
     policy = headers["content-security-policy"]
@@ -53,7 +70,8 @@ def test_every_answer_carries_the_policy(client: TestClient, journal: Journal, p
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PATCH"])
-def test_nothing_can_be_changed(client: TestClient, chain: dict[str, StoredArtifact], method: str) -> None:
+@pytest.mark.usefixtures("chain")
+def test_nothing_can_be_changed(client: TestClient, method: str) -> None:
     """The pages only show: any other request than for a page is refused."""
     assert client.request(method, "/runs").status_code == 405
 
@@ -61,7 +79,15 @@ def test_nothing_can_be_changed(client: TestClient, chain: dict[str, StoredArtif
 def test_hostile_text_stays_text_everywhere(client: TestClient, journal: Journal) -> None:
     """Markup in names, parameters, notes, errors, verdicts, logs, properties and files is shown and never obeyed."""
     name = "<script>x"
-    run = journal.begin(f"r{SCRIPT}", planned(name), planned("Bad"), planned("a/../b?c#d"), pipeline=SCRIPT, user=SCRIPT, git_commit=SCRIPT)
+    run = journal.begin(
+        f"r{SCRIPT}",
+        planned(name),
+        planned("Bad"),
+        planned("a/../b?c#d"),
+        pipeline=SCRIPT,
+        user=SCRIPT,
+        git_commit=SCRIPT,
+    )
     verdict = Verdict(SCRIPT, "fail", SCRIPT, message=SCRIPT)
     made = journal.finish(
         journal.start(run, name, log=SCRIPT, setting=SCRIPT, nested={SCRIPT: [SCRIPT]}),
@@ -89,7 +115,9 @@ def test_hostile_text_stays_text_everywhere(client: TestClient, journal: Journal
     for page in pages:
         assert [script.get("src") for script in page.tag("script")] == ["/static/penstock.js"]
         assert page.tag("img") == []
-        assert not [name for _, attributes in page.tags for name in attributes if name.startswith("on") or name == "style"]
+        assert not [
+            name for _, attributes in page.tags for name in attributes if name.startswith("on") or name == "style"
+        ]
         assert "54444439" not in page.text
     everything = "\n".join(page.text for page in pages)
     assert everything.count("<script>alert(1)</script>") > 10

@@ -29,9 +29,17 @@ def start(tmp_path: Path) -> Iterator[Start]:
     begun: list[subprocess.Popen[str]] = []
 
     def run(url: str, *options: str) -> tuple[subprocess.Popen[str], str]:
-        environment = {**os.environ, "PENSTOCK_METADATA": url, "PYTHONPATH": os.pathsep.join([str(Path(penstock.__file__).parent.parent), os.environ.get("PYTHONPATH", "")])}
+        environment = {
+            **os.environ,
+            "PENSTOCK_METADATA": url,
+            "PYTHONPATH": os.pathsep.join(
+                [str(Path(penstock.__file__).parent.parent), os.environ.get("PYTHONPATH", "")]
+            ),
+        }
         command = [sys.executable, "-m", "penstock", "ui", "--port", "0", *options]
-        server = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=environment, cwd=tmp_path)
+        server = subprocess.Popen(
+            command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=environment, cwd=tmp_path
+        )
         begun.append(server)
         assert server.stdout is not None
         told = ""
@@ -52,7 +60,8 @@ def test_it_serves_until_it_is_interrupted(start: Start, journal: Journal) -> No
     """The printed address answers at once; Ctrl-C ends the server within two seconds, though a browser is connected."""
     journal.begin("r1")
     server, address = start(journal.url)
-    with urllib.request.urlopen(urllib.request.Request(f"{address}runs", headers={"Accept": "application/json"})) as answer:  # noqa: S310  # http
+    runs = urllib.request.Request(f"{address}runs", headers={"Accept": "application/json"})  # noqa: S310  # our own
+    with urllib.request.urlopen(runs) as answer:  # noqa: S310  # the same
         assert [run["id"] for run in json.load(answer)["runs"]] == ["r1"]
     host, _, port = address.removeprefix("http://").rstrip("/").partition(":")
     with socket.create_connection((host, int(port))) as idle:
@@ -75,7 +84,7 @@ def test_it_starts_before_there_is_a_store(start: Start, tmp_path: Path) -> None
 
 
 def test_starting_loads_nothing_heavy(journal: Journal, tmp_path: Path) -> None:
-    """What the server imports holds no TensorFlow, Beam or pandas, and takes under half a second of CPU; best of five."""
+    """The server imports no TensorFlow, Beam or pandas, and takes under half a second of CPU to start; best of five."""
     code = (
         "import sys, time\n"
         "from penstock.ui.web import server, app, reader\n"
@@ -85,10 +94,15 @@ def test_starting_loads_nothing_heavy(journal: Journal, tmp_path: Path) -> None:
         "heavy = {'tensorflow', 'apache_beam', 'pandas', 'pyarrow', 'numpy', 'keras'} & set(sys.modules)\n"
         "print(time.process_time(), sorted(heavy))"
     )
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(Path(penstock.__file__).parent.parent), os.environ.get("PYTHONPATH", "")])}
+    environment = {
+        **os.environ,
+        "PYTHONPATH": os.pathsep.join([str(Path(penstock.__file__).parent.parent), os.environ.get("PYTHONPATH", "")]),
+    }
     seconds = []
     for _ in range(5):
-        done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True, env=environment, cwd=tmp_path)
+        done = subprocess.run(
+            [sys.executable, "-c", code], check=True, capture_output=True, text=True, env=environment, cwd=tmp_path
+        )
         taken, _, heavy = done.stdout.strip().partition(" ")
         assert heavy == "[]"
         seconds.append(float(taken))
@@ -115,7 +129,11 @@ def test_an_address_of_another_machine_is_refused() -> None:
 
 @pytest.mark.parametrize(
     ("host", "expected"),
-    [("127.0.0.1", "http://127.0.0.1:{}/"), ("0.0.0.0", "http://127.0.0.1:{}/"), ("localhost", "http://localhost:{}/")],
+    [
+        ("127.0.0.1", "http://127.0.0.1:{}/"),
+        ("0.0.0.0", "http://127.0.0.1:{}/"),  # noqa: S104  # what is tested
+        ("localhost", "http://localhost:{}/"),
+    ],
 )
 def test_the_address_can_be_opened_here(host: str, expected: str) -> None:
     """What is printed can be opened in a browser on this machine, also when the server listens everywhere."""

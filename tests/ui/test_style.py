@@ -26,7 +26,8 @@ def style(repository: Path) -> str:
     return (repository / "penstock/ui/web/static/penstock.css").read_text()
 
 
-def test_contrast_is_that_of_wcag(style: str) -> None:
+@pytest.mark.usefixtures("style")
+def test_contrast_is_that_of_wcag() -> None:
     """The formula gives the ratios that the standard names for black, white and grey."""
     assert contrast("#000000", "#ffffff") == pytest.approx(21)
     assert contrast("#767676", "#ffffff") == pytest.approx(4.54, abs=0.01)

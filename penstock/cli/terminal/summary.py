@@ -131,11 +131,17 @@ def _print_verdicts(console: Console, nodes: Any) -> None:
         f"{outcomes[outcome]} {outcome}" for outcome in ("pass", "fail", "undefined") if outcomes[outcome]
     )
     console.print(Text.assemble(("\nverdicts  ", "bold"), words))
-    told = [pair for outcome in ("fail", "undefined") for pair in verdicts if pair[1].outcome == outcome]
-    for node, verdict in told[:_VERDICTS]:
+    told = [(node, verdict, 0) for node, verdict in verdicts if verdict.outcome == "fail"]
+    # What is undefined on many slices is undefined for one reason mostly: the first stands for the others.
+    undefined = [pair for pair in verdicts if pair[1].outcome == "undefined"]
+    alike = Counter((node.id, verdict.check) for node, verdict in undefined)
+    first = {(node.id, verdict.check): (node, verdict) for node, verdict in reversed(undefined)}
+    told += [(*first[key], times - 1) for key, times in alike.items()]
+    for node, verdict, others in told[:_VERDICTS]:
         line = Text(f"  {node.id}: ") + verdict_line(verdict, ascii_only=console.options.ascii_only)
-        line.truncate(160, overflow="ellipsis")
-        console.print(line, soft_wrap=True)
+        more = f" (and {others} more like it)" if others else ""
+        line.truncate(160 - len(more), overflow="ellipsis")
+        console.print(line + Text(more), soft_wrap=True)
     if len(told) > _VERDICTS:
         console.print(f"  ... and {len(told) - _VERDICTS} more that did not pass")
 

@@ -26,6 +26,7 @@ from penstock.data.csv.values import Example, Kind, Seen, convert, examine, wide
 from penstock.data.examples import even_slices, open_writer
 from penstock.data.splits import split_indices
 from penstock.errors import DataError, PenstockError, StorageError, from_json
+from penstock.storage.refusal import refusal_in
 
 __all__ = ["Column", "Job", "Place", "Report", "part_path", "read_strings", "run_shard"]
 
@@ -152,9 +153,9 @@ def run_shard(shard: Shard, job: Job) -> Report:
     except OSError as error:
         if error.errno is None:
             raise
-        problem = StorageError(
+        problem = refusal_in(f"errno {error.errno}", str(job.directory)) or StorageError(
             f"Reading {shard.blocks[0].path} or writing below {job.directory} failed: {error.strerror}.",
-            hint="Free space on the disk or check permissions, then run again.",
+            hint="Is the disk well? Then run again.",
             path=str(error.filename or job.directory),
         )
         return Report(shard.index, problem=problem.to_json())

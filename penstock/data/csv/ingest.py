@@ -35,7 +35,7 @@ TYPES = {"int": Kind.INT64, "float": Kind.FLOAT64, "string": Kind.STRING}
 _SAMPLES = 8
 _SAMPLE_BYTES = 128 << 10
 _SMALL_BYTES = 4 << 20
-_NUMERIC_SHARE = 0.99
+_NUMERIC_SHARE = 0.95
 _NUMERIC_LEAST = 20
 
 Driver = Callable[[Sequence[Shard], Job, Context, float, float], list[Report]]

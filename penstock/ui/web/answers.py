@@ -33,7 +33,14 @@ def _environment() -> jinja2.Environment:
     )
     environment.globals.update(url=text.url, mark=mark)
     environment.filters.update(
-        duration=text.duration, iso=text.iso, number=text.number, plain=text.plain, shown=text.shown, size=text.size, when=text.when
+        duration=text.duration,
+        first_line=text.first_line,
+        iso=text.iso,
+        number=text.number,
+        plain=text.plain,
+        shown=text.shown,
+        size=text.size,
+        when=text.when,
     )
     return environment
 
@@ -76,6 +83,7 @@ class Problem:
     title: str
     message: str
     hint: str | None = None
+
 
 def error_answer(request: Request, status: int, title: str, message: str, hint: str | None = None) -> Response:
     """A page that says what is wrong and what to do, or the same as JSON."""

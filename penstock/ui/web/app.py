@@ -64,7 +64,7 @@ def create_app(reader: StoreReader, *, hosts: Collection[str] = (), any_address:
 
 
 def _reader(request: Request) -> StoreReader:
-    return cast(StoreReader, request.app.state.reader)
+    return cast("StoreReader", request.app.state.reader)
 
 
 def _now_ms() -> int:
@@ -74,7 +74,7 @@ def _now_ms() -> int:
 # Plain functions, which Starlette calls in threads: they read the store and files.
 
 
-def _home(request: Request) -> Response:
+def _home(_: Request) -> Response:
     return RedirectResponse("/runs", status_code=307, headers={"Vary": "Accept"})
 
 
@@ -142,7 +142,9 @@ def _attached(file: Path, kind: str) -> Response:
 def _http_problem(request: Request, error: Exception) -> Response:
     status = error.status_code if isinstance(error, HTTPException) else 500
     if status == 404:
-        return error_answer(request, 404, "No such page", f"There is nothing at {request.url.path}.", "Start at the runs.")
+        return error_answer(
+            request, 404, "No such page", f"There is nothing at {request.url.path}.", "Start at the runs."
+        )
     detail = error.detail if isinstance(error, HTTPException) else ""
     return error_answer(request, status, "Not answered", f"{detail}.", "These pages only show; they take GET requests.")
 

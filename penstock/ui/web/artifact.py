@@ -125,8 +125,7 @@ def _uses(down: Lineage) -> tuple[Use, ...]:
     found = [(down.executions[edge.execution_id], edge.key) for edge in reads]
     found.sort(key=lambda pair: pair[0].id, reverse=True)
     return tuple(
-        Use(execution.component, execution.run_id, execution.node_id, key)
-        for execution, key in found[:_MOST_RELATIVES]
+        Use(execution.component, execution.run_id, execution.node_id, key) for execution, key in found[:_MOST_RELATIVES]
     )
 
 

@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import functools
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from penstock.ui.web.layout import Layout, lay_out
 from penstock.ui.web.run import NodeRow
-from penstock.ui.web.text import duration
+from penstock.ui.web.text import brief, duration
 
-__all__ = ["MOST_NODES", "DrawnEdge", "DrawnNode", "Drawing", "drawing"]
+__all__ = ["MOST_NODES", "Drawing", "DrawnEdge", "DrawnNode", "drawing"]
 
 MOST_NODES = 300
 _MARGIN = 4
 _LONGEST_NAME = 26
 _PIXELS_PER_LETTER = 8.4  # of the widest of the usual fonts; what a browser takes is not known here
 _BESIDE_NAME = 48
-_NARROWEST = 136
+_NARROWEST = 160
 
 
 @dataclass(frozen=True)
@@ -63,11 +64,21 @@ def drawing(rows: Sequence[NodeRow]) -> Drawing | None:
     nodes = []
     for name, box in layout.boxes.items():
         row = by_id[name]
-        time = duration(row.seconds) if row.seconds is not None and row.state != "reused" else ""
-        says = ", ".join(part for part in (name, row.state, time) if part)
-        under = "  ".join(part for part in (row.state, time) if part)
-        place = (box.x + _MARGIN, box.y + _MARGIN, box.width, box.height)
-        nodes.append(DrawnNode(*map(_rounded, place), title=_cut(name), under=under, says=says, row=row))
+        seconds = None if row.state == "reused" else row.seconds
+        says = ", ".join(part for part in (name, row.state, duration(seconds)) if part)
+        under = "  ".join(part for part in (row.state, brief(seconds)) if part)
+        nodes.append(
+            DrawnNode(
+                _rounded(box.x + _MARGIN),
+                _rounded(box.y + _MARGIN),
+                _rounded(box.width),
+                _rounded(box.height),
+                title=_cut(name),
+                under=under,
+                says=says,
+                row=row,
+            )
+        )
     edges = [
         DrawnEdge(before, node, _path(points), reads=by_id[node].upstream.get(before, False))
         for (before, node), points in layout.edges.items()
@@ -91,10 +102,8 @@ def _cut(name: str) -> str:
 def _path(points: Sequence[tuple[float, float]]) -> str:
     moved = [(_rounded(x + _MARGIN), _rounded(y + _MARGIN)) for x, y in points]
     commands = [f"M{moved[0][0]} {moved[0][1]}"]
-    for index, ((x1, y1), (x2, y2)) in enumerate(zip(moved, moved[1:], strict=False)):
-        if index % 2:  # beside the nodes of a layer
-            commands.append(f"V{y2}")
-        elif x1 == x2:
+    for index, ((x1, y1), (x2, y2)) in enumerate(itertools.pairwise(moved)):
+        if index % 2 or x1 == x2:  # every other piece runs beside the nodes of a layer
             commands.append(f"V{y2}")
         else:
             middle = _rounded((y1 + y2) / 2)

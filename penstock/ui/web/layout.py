@@ -8,6 +8,7 @@ the mean place of its neighbours, then coordinates. An edge over several layers 
 from __future__ import annotations
 
 import graphlib
+import itertools
 import math
 from bisect import bisect_right, insort
 from collections.abc import Collection, Mapping, Sequence
@@ -24,12 +25,18 @@ _STRAIGHTNESS = (1.0, 2.0, 8.0)
 
 @dataclass(frozen=True)
 class Spacing:
-    """Sizes in pixels; ``waypoint`` is the room that an edge takes where it passes between nodes."""
+    """Sizes in pixels.
+
+    Attributes:
+        waypoint: The room that an edge takes where it passes between nodes.
+        columns: The most nodes beside each other; more wait a row longer.
+    """
 
     height: float = 44
     column_gap: float = 24
     row_gap: float = 30
     waypoint: float = 10
+    columns: int = 6
 
 
 @dataclass(frozen=True)
@@ -61,7 +68,9 @@ class Layout:
 _Place = tuple[str, int]
 
 
-def lay_out(upstream: Mapping[str, Collection[str]], widths: Mapping[str, float], spacing: Spacing | None = None) -> Layout:
+def lay_out(
+    upstream: Mapping[str, Collection[str]], widths: Mapping[str, float], spacing: Spacing | None = None
+) -> Layout:
     """Places the nodes of an acyclic graph; the same graph is always drawn the same way.
 
     Args:
@@ -75,11 +84,17 @@ def lay_out(upstream: Mapping[str, Collection[str]], widths: Mapping[str, float]
     spacing = spacing or Spacing()
     if not upstream:
         return Layout(0, 0, {}, {})
-    layer_of = _layers(upstream)
-    edges = [(before, node) for node, several in upstream.items() for before in dict.fromkeys(several) if before in layer_of]
+    layer_of = _layers(upstream, spacing.columns)
+    edges = [
+        (before, node) for node, several in upstream.items() for before in dict.fromkeys(several) if before in layer_of
+    ]
     layers, links = _with_waypoints(layer_of, edges)
     layers = _ordered(layers, links)
-    width_of = {place: widths[place[0]] if layer_of[place[0]] == place[1] else spacing.waypoint for row in layers for place in row}
+    width_of = {
+        place: widths[place[0]] if layer_of[place[0]] == place[1] else spacing.waypoint
+        for row in layers
+        for place in row
+    }
     centres = _coordinates(layers, links, width_of, layer_of, spacing)
     left = min(centres[place] - width_of[place] / 2 for place in centres)
     step = spacing.height + spacing.row_gap
@@ -98,11 +113,16 @@ def lay_out(upstream: Mapping[str, Collection[str]], widths: Mapping[str, float]
     return Layout(right - left, len(layers) * step - spacing.row_gap, boxes, drawn)
 
 
-def _layers(upstream: Mapping[str, Collection[str]]) -> dict[str, int]:
+def _layers(upstream: Mapping[str, Collection[str]], columns: int) -> dict[str, int]:
     known = {node: [one for one in several if one in upstream] for node, several in upstream.items()}
     layer_of: dict[str, int] = {}
+    taken: dict[int, int] = {}
     for node in graphlib.TopologicalSorter(known).static_order():
-        layer_of[node] = 1 + max((layer_of[one] for one in known[node]), default=-1)
+        layer = 1 + max((layer_of[one] for one in known[node]), default=-1)
+        while taken.get(layer, 0) >= columns:
+            layer += 1
+        layer_of[node] = layer
+        taken[layer] = taken.get(layer, 0) + 1
     return {node: layer_of[node] for node in upstream}
 
 
@@ -157,7 +177,7 @@ def _ordered(layers: list[list[_Place]], links: Mapping[_Place, Sequence[_Place]
         for row in rows:
             fixed = {place: index for index, place in enumerate(current[row - 1 if down else row + 1])}
             own = {place: index for index, place in enumerate(current[row])}
-            current[row].sort(key=lambda place: _mean([fixed[one] for one in neighbours.get(place, ())], own[place]))  # noqa: B023  # used at once
+            current[row].sort(key=lambda place: _mean([fixed[one] for one in neighbours.get(place, ())], own[place]))
         count = _total(current, links)
         if count < best_count:
             best, best_count = current, count
@@ -193,7 +213,7 @@ def _coordinates(
                 pull = sum(weight for _, weight in near)
                 wanted.append(sum(x * weight for x, weight in near) / pull if near else centres[place])
                 pulls.append(pull or _STRAIGHTNESS[0])
-            gaps = [(width_of[a] + width_of[b]) / 2 + spacing.column_gap for a, b in zip(row, row[1:], strict=False)]
+            gaps = [(width_of[a] + width_of[b]) / 2 + spacing.column_gap for a, b in itertools.pairwise(row)]
             centres.update(zip(row, _spread(wanted, pulls, gaps), strict=True))
     _straighten(layers, waypoints, centres, width_of, spacing)
     return centres
@@ -252,7 +272,7 @@ def _reversed(links: Mapping[_Place, Sequence[_Place]]) -> dict[_Place, list[_Pl
 
 
 def _total(layers: Sequence[Sequence[_Place]], links: Mapping[_Place, Sequence[_Place]]) -> int:
-    return sum(crossings(upper, lower, links) for upper, lower in zip(layers, layers[1:], strict=False))
+    return sum(crossings(upper, lower, links) for upper, lower in itertools.pairwise(layers))
 
 
 def _mean(values: Sequence[float], otherwise: float) -> float:

@@ -46,7 +46,9 @@ def log_tail(path: str) -> LogTail:
     except (UsageError, OSError):
         return LogTail(path, missing=True)
     # A progress bar writes over its line again and again: the last of it is what would be seen.
-    text = plain("\n".join(line.rpartition("\r")[2] for line in data.decode(errors="replace").replace("\r\n", "\n").split("\n")))
+    text = plain(
+        "\n".join(line.rpartition("\r")[2] for line in data.decode(errors="replace").replace("\r\n", "\n").split("\n"))
+    )
     lines = text.splitlines()
     if start:
         lines = lines[1:]

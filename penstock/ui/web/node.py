@@ -114,8 +114,12 @@ def node_page(reader: StoreReader, run_id: str, node_id: str, now_ms: int) -> No
         inputs=_inputs(reader, execution, planned),
         outputs=_outputs(reader, execution, planned),
         parameters=_parameters(execution, planned),
-        verdicts=tuple(VerdictRow(one.node_id, one.verdict) for one in store.verdicts(run.id) if one.node_id == node_id),
-        metrics=tuple(Metric(one.name, one.value, one.step) for one in store.metrics(execution.id)) if execution else (),
+        verdicts=tuple(
+            VerdictRow(one.node_id, one.verdict) for one in store.verdicts(run.id) if one.node_id == node_id
+        ),
+        metrics=tuple(Metric(one.name, one.value, one.step) for one in store.metrics(execution.id))
+        if execution
+        else (),
         log=_tail(record, source),
     )
 

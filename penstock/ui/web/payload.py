@@ -10,7 +10,7 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from penstock.errors import UsageError
-from penstock.storage.payload import MANIFEST
+from penstock.storage.manifest import MANIFEST
 
 __all__ = ["Listing", "PayloadFile", "Preview", "directory_of", "file_in", "is_page", "listing", "preview"]
 
@@ -30,7 +30,7 @@ class PayloadFile:
 
 @dataclass(frozen=True)
 class Listing:
-    """The files of a payload, at most `MOST_FILES` of them; ``count`` is how many there are, ``missing`` if it is gone."""
+    """The files of a payload, at most `MOST_FILES` of ``count``; ``missing`` if the payload is gone."""
 
     files: tuple[PayloadFile, ...] = ()
     count: int = 0

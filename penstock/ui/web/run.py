@@ -128,7 +128,9 @@ def node_rows(reader: StoreReader, run: RunRecord, nodes: list[NodeRecord], now_
         record = records.pop(planned.id, None)
         if record is None:
             state = "pending" if running else "not run"
-            rows.append(NodeRow(planned.id, planned.component, state, None, "", "", upstream, (), log=False, error=None))
+            rows.append(
+                NodeRow(planned.id, planned.component, state, None, "", "", upstream, (), log=False, error=None)
+            )
         else:
             rows.append(_row(reader, record, upstream, now_ms, running=running))
     return (*rows, *(_row(reader, record, {}, now_ms, running=running) for record in records.values()))

@@ -111,6 +111,6 @@ def seconds_of(started_ms: int | None, ended_ms: int | None, now_ms: int, *, run
 
 def is_lost(run: RunRecord) -> bool:
     """Whether the run is on record as running while its process, on this machine, is gone."""
-    from penstock.metadata.leases import is_alive
+    from penstock.metadata.owners import is_alive
 
     return run.state is RunState.RUNNING and is_alive(run.owner) is False

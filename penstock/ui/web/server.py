@@ -46,10 +46,12 @@ def _refused(error: OSError, host: str, port: int) -> UsageError:
     if error.errno == errno.EADDRINUSE:
         return UsageError(
             f"Port {port} of {host} is taken by another program.",
-            hint=f"Take another one: penstock ui --port {_free_port(host, port + 1)}. Or is `penstock ui` running already?",
+            hint=f"Take another one: penstock ui --port {_free_port(host, port + 1)}. Or do these pages run already?",
         )
     if error.errno == errno.EACCES:
-        return UsageError(f"Port {port} may not be opened by this user.", hint="Take one above 1023, such as --port 8080.")
+        return UsageError(
+            f"Port {port} may not be opened by this user.", hint="Take one above 1023, such as --port 8080."
+        )
     if error.errno == errno.EADDRNOTAVAIL:
         return UsageError(f"{host} is no address of this machine.", hint="Without --host it is 127.0.0.1.")
     return UsageError(f"{host}:{port} cannot be opened: {error.strerror}.", hint="Take another --port or --host.")

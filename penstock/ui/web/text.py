@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 import json
 import re
 from typing import Any
 from urllib.parse import quote, urlencode
 
-__all__ = ["duration", "iso", "number", "plain", "shown", "size", "url", "when"]
+__all__ = ["brief", "duration", "first_line", "iso", "number", "plain", "shown", "size", "url", "when"]
 
 _CONTROL = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\].*?(?:\x07|\x1b\\)|[\x00-\x08\x0b-\x1f\x7f-\x9f]", re.DOTALL)
 _TOO_LONG = 4000
@@ -28,6 +28,28 @@ def duration(seconds: float | None) -> str:
     if whole < 3600:
         return f"{whole // 60} min {whole % 60:02d} s"
     return f"{whole // 3600} h {whole % 3600 // 60:02d} min"
+
+
+def brief(seconds: float | None) -> str:
+    """A length of time where there is little room.
+
+    >>> brief(41.23), brief(75), brief(3700), brief(None)
+    ('41.2 s', '1m 15s', '1h 01m', '')
+    """
+    if seconds is None or seconds < 60:
+        return duration(seconds)
+    whole = int(seconds)
+    return f"{whole // 60}m {whole % 60:02d}s" if whole < 3600 else f"{whole // 3600}h {whole % 3600 // 60:02d}m"
+
+
+def first_line(text: str, width: int = 160) -> str:
+    r"""The first line of a text, cut to a width.
+
+    >>> first_line("one\ntwo"), first_line("abcdef", 3)
+    ('one', 'abc...')
+    """
+    line = plain(text).strip().partition("\n")[0]
+    return line if len(line) <= width else line[:width] + "..."
 
 
 def size(count: float | None) -> str:
@@ -66,15 +88,15 @@ def iso(at_ms: int | None) -> str:
     return "" if at_ms is None else _local(at_ms).isoformat(timespec="seconds")
 
 
-def _local(at_ms: int) -> datetime.datetime:
-    return datetime.datetime.fromtimestamp(at_ms / 1000, tz=datetime.UTC).astimezone()
+def _local(at_ms: int) -> dt.datetime:
+    return dt.datetime.fromtimestamp(at_ms / 1000, tz=dt.UTC).astimezone()
 
 
 def plain(text: str) -> str:
-    """The text without escape sequences of terminals and without control characters; newlines and tabs stay.
+    r"""The text without escape sequences of terminals and without control characters; newlines and tabs stay.
 
-    >>> plain("\\x1b[31mred\\x1b[0m\\r\\n")
-    'red\\n'
+    >>> plain("\x1b[31mred\x1b[0m\r\n")
+    'red\n'
     """
     return _CONTROL.sub("", text.replace("\r\n", "\n"))
 

@@ -12,6 +12,7 @@ from penstock.cli.terminal.run_view import RunView
 from penstock.cli.terminal.summary import Command, Pushed
 from penstock.errors import UserCodeError
 from penstock.evaluation.results import BASELINE, CANDIDATE, EvaluationResult
+from penstock.evaluation.slices import SliceKey
 from penstock.events import (
     NodeEnded,
     NodeNote,
@@ -42,7 +43,7 @@ COMMAND = Command("examples/chicago_taxi", project=("-C", "examples/chicago_taxi
 def _evaluation(*, slices: int = 24) -> EvaluationResult:
     hours = [(("trip_start_hour", hour),) for hour in range(slices)]
     crossed = [(("payment_type", "Cash"), ("trip_start_hour", hour)) for hour in range(slices)]
-    keys = [(), *hours, *crossed]
+    keys: list[SliceKey] = [(), *hours, *crossed]
     n = [4966, *(10 if hour == 5 else 200 for hour in range(slices)), *(100 for _ in crossed)]
     auc = [0.9131, *(0.5 if hour == 5 else 0.8 + hour / 200 for hour in range(slices)), *(0.9 for _ in crossed)]
     return EvaluationResult(

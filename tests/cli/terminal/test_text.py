@@ -21,7 +21,7 @@ def test_a_shortened_text_is_one_line_of_that_width(text: str, width: int) -> No
 def test_safe_text_drives_no_terminal(text: str) -> None:
     """Escape, bell, carriage return and the like never remain; what is harmless does."""
     kept = safe(text)
-    assert not any(ord(char) < 32 and char not in "\n\t" or 127 <= ord(char) < 160 for char in kept)
+    assert not any((ord(char) < 32 and char not in "\n\t") or 127 <= ord(char) < 160 for char in kept)
     assert safe(kept) == kept
 
 
