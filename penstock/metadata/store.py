@@ -25,6 +25,7 @@ from penstock.metadata import (
 )
 from penstock.metadata.database import Database
 from penstock.metadata.executions import Attempt
+from penstock.metadata.location import parse_url
 from penstock.metadata.owners import process_owner
 from penstock.metadata.records import (
     Abandoned,
@@ -46,7 +47,7 @@ from penstock.metadata.records import (
 )
 from penstock.storage.input_files import FileFacts
 
-__all__ = ["Store", "open_store"]
+__all__ = ["Store", "open_store", "store_exists"]
 
 LEASE_SECONDS = 60.0
 
@@ -63,6 +64,15 @@ def open_store(url: str, *, read_only: bool = False, create: bool = True) -> Sto
         StoreError: It is no store, is of a newer version, cannot be written, or is not there and not to be made.
     """
     return Store(setup.opened(url, read_only=read_only, create=create))
+
+
+def store_exists(url: str) -> bool:
+    """Whether there is a store at a URL; what is there may still be refused.
+
+    Raises:
+        StoreError: It is no URL of a store.
+    """
+    return parse_url(url).exists()
 
 
 class Store:
@@ -320,6 +330,11 @@ class Store:
         """The results published under a key, if every artifact of them is still LIVE."""
         with self.database.read() as transaction:
             return results.find_cached(transaction, key)
+
+    def was_answered(self, key: str) -> bool:
+        """Whether a resolver's query with this key, which its answer is part of, was answered before."""
+        with self.database.read() as transaction:
+            return results.was_answered(transaction, key)
 
     def keyed_executions(
         self,

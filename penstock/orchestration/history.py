@@ -7,8 +7,8 @@ with `reason_to_run`, so that they never say different things.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from penstock.metadata.records import CachedResult, KeyedExecution
     from penstock.metadata.store import Store
 
-__all__ = ["Change", "Reason", "changes", "compared", "reason_to_run", "told"]
+__all__ = ["Change", "Reason", "changes", "compared", "reason_to_run", "told", "without"]
 
 Kind = Literal["component", "version", "code", "library", "parameter", "data", "input", "output", "answer"]
 Sources = Mapping[str, Mapping[str, str]]
@@ -112,6 +112,7 @@ def reason_to_run(  # noqa: PLR0913 - what there is to know of a node that will 
     forced: bool = False,
     unusable: CachedResult | None = None,
     leaves_effects: bool = False,
+    unknown: Collection[str] = (),
 ) -> Reason:
     """Why a node runs and is not reused.
 
@@ -124,6 +125,7 @@ def reason_to_run(  # noqa: PLR0913 - what there is to know of a node that will 
         forced: Whether the cache was not to be used.
         unusable: A result under the same key that cannot be taken.
         leaves_effects: Whether the component asks the world outside if its result still holds.
+        unknown: Inputs and parameters that are not made yet: they are not compared.
     """
     if forced:
         return Reason("--no-cache asks for it")
@@ -135,10 +137,21 @@ def reason_to_run(  # noqa: PLR0913 - what there is to know of a node that will 
     if store is None or not earlier:
         return Reason("it has not run before")
     last = earlier[0]
-    found = compared(store, last, parts, sources, node)
+    found = compared(store, replace(last, parts=without(last.parts, unknown)), without(parts, unknown), sources, node)
     if found:
         return Reason(told(found), tuple(found), last.run_id)
     return Reason(_without_result(last), since=last.run_id)
+
+
+def without(parts: Mapping[str, Any], unknown: Collection[str]) -> dict[str, Any]:
+    """The parts of a key without some inputs and parameters."""
+    return {
+        **parts,
+        **{
+            part: {name: value for name, value in parts[part].items() if name not in unknown}
+            for part in ("inputs", "parameters")
+        },
+    }
 
 
 def compared(

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from penstock.metadata.records import CachedResult, Holder, Lease, MetricRecord, NewArtifact, StoredArtifact
     from penstock.metadata.store import Store
 
-__all__ = ["Executor", "NodeOutcome", "RunContext", "launch", "skip"]
+__all__ = ["Executor", "NodeOutcome", "RunContext", "answer_in_words", "launch", "skip", "usable", "value_of"]
 
 LEASE_SECONDS = 60.0
 WAIT_SECONDS = 0.1
@@ -165,7 +165,7 @@ def _launch(node: PlanNode, context: RunContext, upstream: Mapping[str, NodeOutc
     }
     try:
         values = {
-            name: _value(upstream[source.node].outputs[source.output][0], context)
+            name: value_of(upstream[source.node].outputs[source.output][0], context.workspace)
             for name, source in node.values.items()
         }
         component = load_component(node.ref, context.directory)
@@ -228,7 +228,7 @@ def _turn(
         known, cached = None, None
         if uses_cache:
             cached = context.store.find_cached(key)
-            if cached is not None and usable(cached, component, node, values, context):
+            if cached is not None and usable(cached, component, node, values, context.workspace, context.directory):
                 return _reuse(node, context, inputs, key, cached)
             known = cached.execution_id if cached is not None else None
         sources = sources_of(node, component, context.directory)
@@ -266,23 +266,29 @@ def _wait_for(holder: Holder, node: PlanNode, context: RunContext, key: str) -> 
         pass
 
 
-def _value(artifact: StoredArtifact, context: RunContext) -> Any:
+def value_of(artifact: StoredArtifact, workspace: Workspace) -> Any:
+    """The value that an artifact of a value type holds."""
     kind = artifact_type(artifact.type)
-    return kind(context.workspace.local(artifact.uri)).read()  # type: ignore[attr-defined]  # the graph's check lets only values in
+    return kind(workspace.local(artifact.uri)).read()  # type: ignore[attr-defined]  # the graph's check lets only values in
 
 
 def usable(
-    cached: CachedResult, component: Component, node: PlanNode, values: Mapping[str, Any], context: RunContext
+    cached: CachedResult,
+    component: Component,
+    node: PlanNode,
+    values: Mapping[str, Any],
+    workspace: Workspace,
+    directory: Path,
 ) -> bool:
     """Whether what was published is still there, and the world outside still as the component left it."""
     for artifacts in cached.outputs.values():
         for artifact in artifacts:
-            if not context.workspace.is_whole(artifact.uri):
+            if not workspace.is_whole(artifact.uri):
                 return False
     if component.is_current is None:
         return True
-    parameters = {**_absolute(node, component, context.directory), **values}
-    outputs = {name: _brought_in(found[0], context).instance() for name, found in cached.outputs.items()}
+    parameters = {**_absolute(node, component, directory), **values}
+    outputs = {name: _brought_in(found[0], workspace).instance() for name, found in cached.outputs.items()}
     return component.is_current(parameters, outputs)
 
 
@@ -293,9 +299,9 @@ def _absolute(node: PlanNode, component: Component, directory: Path) -> dict[str
     }
 
 
-def _brought_in(artifact: StoredArtifact, context: RunContext) -> ArtifactValue:
+def _brought_in(artifact: StoredArtifact, workspace: Workspace) -> ArtifactValue:
     """An artifact as user code sees it: its payload lies on this machine."""
-    local = context.workspace.local(artifact.uri)
+    local = workspace.local(artifact.uri)
     return ArtifactValue(artifact.type, local, dict(artifact.properties), dict(artifact.custom_properties), artifact.id)
 
 
@@ -380,7 +386,7 @@ def _execute(
                 run=context.run,
                 ref=node.ref,
                 directory=str(context.directory),
-                inputs={name: _brought_in(artifact, context) for name, artifact in inputs.items()},
+                inputs={name: _brought_in(artifact, workspace) for name, artifact in inputs.items()},
                 outputs={name: ArtifactValue(kind, str(place.directory / name)) for name, kind in node.outputs.items()},
                 parameters={**node.parameters, **values},
                 beam_options=context.beam_options,
