@@ -103,6 +103,7 @@ def closure_digest(files: Iterable[Path], *, function: tuple[Path, str] | None =
     closure = _Closure()
     modules: dict[str, None] = {}
     data_files: dict[Path, None] = {}
+    searched: set[tuple[str, Path]] = set()
     while todo:
         file, directory, root = todo.pop()
         if (file, root) in closure.seen:
@@ -112,7 +113,10 @@ def closure_digest(files: Iterable[Path], *, function: tuple[Path, str] | None =
         closure.seen[file, root] = (_label(file, directory), source)
         data_files |= dict.fromkeys(file.parent / name for name in source.data_files)
         for module in source.modules:
-            found = _find(module, directory)
+            if (module, directory) in searched:
+                continue
+            searched.add((module, directory))
+            found = _ours(module) if module.partition(".")[0] == "penstock" else _find(module, directory)
             if found:
                 todo += [(path, directory, "") for path in found]
             else:
@@ -237,8 +241,18 @@ def _names_defined(statement: ast.stmt) -> set[str]:
     return set()
 
 
+def _statements(tree: ast.AST) -> Iterator[ast.AST]:
+    """A module and every statement in it, however deep; going through expressions as well would take ten times as long."""
+    todo = [tree]
+    while todo:
+        node = todo.pop()
+        yield node
+        for field in ("body", "orelse", "finalbody", "handlers", "cases"):
+            todo += getattr(node, field, ())
+
+
 def _imports(tree: ast.AST, file: Path) -> Iterator[str]:
-    for node in ast.walk(tree):
+    for node in _statements(tree):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
@@ -260,13 +274,18 @@ def _dotted(package: Path) -> str:
     return ""
 
 
+@functools.cache
+def _ours(module: str) -> list[Path]:
+    """The files behind a dotted name of Penstock's, which do not change while it runs."""
+    return _find(module, _PACKAGE.parent)
+
+
 def _find(module: str, directory: Path) -> list[Path]:
     """The files behind a dotted name: the module, and the packages it lies in. Nothing if it is a library."""
     parts = module.split(".")
-    root = _PACKAGE.parent if parts[0] == "penstock" else directory
     found = []
     for depth in range(1, len(parts) + 1):
-        place = root.joinpath(*parts[:depth])
+        place = directory.joinpath(*parts[:depth])
         if (place / "__init__.py").is_file():
             found.append(place / "__init__.py")
         elif place.with_suffix(".py").is_file():
@@ -279,7 +298,7 @@ def _find(module: str, directory: Path) -> list[Path]:
 
 
 def _drop_docstrings(tree: ast.Module) -> None:
-    for node in ast.walk(tree):
+    for node in _statements(tree):
         if isinstance(node, (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)):
             first = node.body[0] if node.body else None
             if (

@@ -228,8 +228,8 @@ class _Planner:
             if cached.blocked:
                 self.held_back[node.id] = f"the gate {node.id} blocks"
             push = self._push(node, component, is_current=True)
-            reason = f"unchanged since run {cached.run_id}"
-            return PlannedNode(node.id, node.component, "reuse", reason, run=cached.run_id, push=push)
+            words = f"unchanged since run {cached.run_id}"
+            return PlannedNode(node.id, node.component, "reuse", words, run=cached.run_id, push=push)
         self.outputs[node.id] = None
         reason = self._reason(node, component, parts, unusable=cached)
         return self._runs(node, component, reason, is_current=False)
@@ -243,8 +243,8 @@ class _Planner:
         if like is None:
             reason = self._reason(node, component, parts, unknown=reads.unknown)
             return self._runs(node, component, reason, waits_on=reads.waits_on)
-        which = "they turn out" if len(reads.waits_on) > 1 else "it turns out"
-        words = f"reads {', '.join(reads.waits_on)}, not yet made; reused if {which} as in run {like.run_id}"
+        turn = "turn" if len(reads.waits_on) > 1 else "turns"
+        words = f"reused if {' and '.join(reads.waits_on)} {turn} out as in run {like.run_id}"
         return self._runs(
             node, component, Reason(words, since=like.run_id), action="depends", waits_on=reads.waits_on
         )

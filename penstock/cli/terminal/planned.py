@@ -15,10 +15,11 @@ from penstock.cli.terminal.tree import layout
 
 if TYPE_CHECKING:
     from penstock.orchestration.explanation import Explanation
-    from penstock.orchestration.planning import Planned, PlannedNode
+    from penstock.orchestration.planning import Action, Planned, PlannedNode
 
 __all__ = ["print_explanation", "print_plan"]
 
+_ACTIONS: dict[Action, str] = {"run": "to run", "depends": "may run", "reuse": "reused", "skip": "held back"}
 _CHANGES = 12
 _DIGEST = 64
 
@@ -45,13 +46,9 @@ def _totals(planned: Planned) -> str:
         skipped = planned.count("skip")
         held = f", {count(skipped, 'node')} held back by a gate" if skipped else ""
         return f"nothing would run: {count(planned.count('reuse'), 'node')} reused{held}"
-    words = [
-        f"{planned.count(action)} {text}"
-        for action, text in (("run", "to run"), ("depends", "may run"), ("reuse", "reused"), ("skip", "held back"))
-        if planned.count(action)
-    ]
+    words = [f"{planned.count(action)} {text}" for action, text in _ACTIONS.items() if planned.count(action)]
     least, most = planned.seconds("run"), planned.seconds("run", "depends")
-    if len(planned.unknown) < planned.count("run") + planned.count("depends"):
+    if most:
         took = duration(most) if round(least, 1) == round(most, 1) else f"{duration(least)} to {duration(most)}"
         low, high = size(planned.bytes("run")), size(planned.bytes("run", "depends"))
         words.append(f"about {took} of work and {high if low == high else f'{low} to {high}'}")
@@ -72,11 +69,7 @@ def _print_pushes(terminal: Console, planned: Planned) -> None:
     for node in planned.nodes:
         if node.push is None:
             continue
-        how = {
-            True: "is as it was left: nothing is pushed",
-            False: "would be written",
-            None: "is written if what comes before turns out so",
-        }[node.push.is_current]
+        how = "holds what was pushed" if node.push.is_current else "may be written"
         place = short_path(node.push.destination)
         terminal.print(Text.assemble(("\npush  ", "bold"), f"{node.id}: {place} {how}"), soft_wrap=True)
 
