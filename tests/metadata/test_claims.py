@@ -14,7 +14,7 @@ from penstock.metadata.executions import Attempt
 from penstock.metadata.owners import process_owner
 from penstock.metadata.records import Abandoned, Holder, Lease, NewArtifact, RunRecord
 
-ATTEMPT = Attempt("r1", "trainer", "Trainer", key="k", places=lambda number: (f"/root/{number}", f"/tmp/{number}"))
+ATTEMPT = Attempt("r1", "trainer", "Trainer", key="k", places=lambda number: (f"/place/{number}", f"/tmp/{number}"))
 
 
 def taken(found: object) -> Lease:
@@ -120,7 +120,7 @@ def test_where_an_execution_writes_is_known_until_it_publishes(store: Store, dea
     for lease in (published, failed, cleared, running):
         set_owner(store, lease, dead_owner)
     number = failed.execution_id
-    left = Abandoned(number, f"/root/{number}", f"/tmp/{number}")
+    left = Abandoned(number, f"/place/{number}", f"/tmp/{number}")
     assert store.abandoned() == [left]
     store.recover()
     assert [one.execution_id for one in store.abandoned()] == [number, running.execution_id]
