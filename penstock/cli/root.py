@@ -61,6 +61,7 @@ class _Root(LazyGroup):
 _SECTIONS = {
     "Run a pipeline": {
         "run": "penstock.cli.run:run",
+        "compile": "penstock.cli.compile:compile_",
         "config": "penstock.cli.config:config",
     },
     "Look at what happened": {
