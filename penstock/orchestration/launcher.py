@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from penstock import events
 from penstock.artifacts import artifact_type
 from penstock.dsl import Component
-from penstock.errors import PenstockError, RunCanceled, StorageError
+from penstock.errors import NodeError, PenstockError, RunCanceled, StorageError
 from penstock.events import NodeState
 from penstock.gates import Verdict, blocks
 from penstock.orchestration.execution import ArtifactValue, Request, Result
@@ -415,6 +415,9 @@ def _execute(
     except PenstockError as error:
         state = NodeState.CANCELED if isinstance(error, RunCanceled) else NodeState.FAILED
         _give_up(context, turn, state, error)
+        raise
+    except BaseException as error:  # a fault of ours: nobody may wait for this node until its lease runs out
+        _give_up(context, turn, NodeState.FAILED, NodeError(f"{type(error).__name__}: {error}", node=node.id))
         raise
     return NodeOutcome(
         NodeState.COMPLETE,
