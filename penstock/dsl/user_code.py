@@ -17,14 +17,17 @@ from penstock.dsl.source_loader import SourceLoader, from_source
 from penstock.errors import PenstockError, UsageError, UserCodeError, did_you_mean
 from penstock.storage.refusal import is_refusal
 
-__all__ = ["boundary", "function_of", "load_module"]
+__all__ = ["USER_MODULE", "boundary", "function_of", "load_module"]
+
+USER_MODULE = "penstock_user_"
+"""What the names of modules begin with that were loaded from the user's files."""
 
 _PENSTOCK = str(Path(__file__).resolve().parent.parent)
 
 
 def module_name(path: Path) -> str:
     """A module name that no other file has, however alike the files are called."""
-    return f"penstock_user_{hashlib.sha256(str(path).encode()).hexdigest()[:12]}_{path.stem}"
+    return f"{USER_MODULE}{hashlib.sha256(str(path).encode()).hexdigest()[:12]}_{path.stem}"
 
 
 def load_module(path: str | Path) -> ModuleType:
@@ -66,7 +69,7 @@ def _directory_on_path(directory: Path) -> Iterator[None]:
         sys.path.remove(str(directory))
         for name in set(sys.modules) - before:
             file = getattr(sys.modules[name], "__file__", None)
-            if file and Path(file).is_relative_to(directory) and not name.startswith("penstock_user_"):
+            if file and Path(file).is_relative_to(directory) and not name.startswith(USER_MODULE):
                 del sys.modules[name]
 
 
