@@ -49,7 +49,7 @@ contracts: setup ## import-linter: the layers of the package
 	@mkdir -p build; $(BIN)/lint-imports > build/layers.txt 2>&1 || { cat build/layers.txt; exit 1; }
 
 unit: setup
-	@$(BIN)/python -m pytest -q -m "not component and not conformance"
+	@$(BIN)/python -m pytest -q -n $(JOBS) --dist worksteal -m "not component and not conformance"
 
 conformance: wheel ## hold the software of peers beside ours (needs them, or says what it skipped)
 	@$(call on_the_wheel,-m conformance)

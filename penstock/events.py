@@ -19,6 +19,7 @@ __all__ = [
     "NodeStarted",
     "NodeState",
     "NodeVerdict",
+    "NodeWaiting",
     "NodeWarning",
     "RunEnded",
     "RunStarted",
@@ -70,6 +71,19 @@ class NodeStarted(Event):
 
     node: str
     log: str
+
+
+@dataclass(frozen=True)
+class NodeWaiting(Event):
+    """A node is ready and waits, because ``for_node`` of ``for_run`` is computing the very same result."""
+
+    node: str
+    for_run: str
+    for_node: str
+
+    @property
+    def text(self) -> str:
+        return f"waiting for {self.for_node} of run {self.for_run}"
 
 
 @dataclass(frozen=True)

@@ -105,7 +105,7 @@ class Database:
 
     SQLite is put in WAL mode, so that readers never wait; writers of all processes queue at ``BEGIN IMMEDIATE`` for
     up to `BUSY_SECONDS`. A commit survives the death of the process. After a power loss the last commits may be
-    missing, but the file is whole (``synchronous=NORMAL``).
+    missing, but the file is whole (``synchronous=NORMAL``); one that is asked to be ``durable`` is never missing.
 
     Args:
         url: ``sqlite:///relative/path.db`` or ``sqlite:////absolute/path.db``.
@@ -161,13 +161,17 @@ class Database:
         self._known.update(transaction.learned)
 
     @contextlib.contextmanager
-    def write(self) -> Iterator[Transaction]:
-        """A transaction that is the store's only writer; it is committed unless an exception leaves it."""
+    def write(self, *, durable: bool = False) -> Iterator[Transaction]:
+        """A transaction that is the store's only writer; it is committed unless an exception leaves it.
+
+        Args:
+            durable: Whether it must survive a power loss: that takes the time in which the disk writes it down.
+        """
         if self.read_only:
             raise StoreError("The metadata store was opened for reading only.", hint="Open it without read_only.")
         with self.translated_errors(), self._writer, self._engine.connect() as connection:
             options = connection.execution_options(penstock_writes=True)
-            with options.begin():
+            with _synchronous(connection, durable=durable), options.begin():
                 transaction = Transaction(options, self._known)
                 yield transaction
             self._known.update(transaction.learned)
@@ -212,6 +216,20 @@ class Database:
     def close(self) -> None:
         """Closes all connections."""
         self._engine.dispose()
+
+
+@contextlib.contextmanager
+def _synchronous(connection: Connection, *, durable: bool) -> Iterator[None]:
+    """Lets a connection wait for the disk at its next commit; it cannot be told within a transaction."""
+    driver = connection.connection.driver_connection
+    if not durable or driver is None:
+        yield
+        return
+    driver.execute("PRAGMA synchronous=FULL")
+    try:
+        yield
+    finally:
+        driver.execute("PRAGMA synchronous=NORMAL")
 
 
 _MESSAGES = (

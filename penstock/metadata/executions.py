@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from penstock.errors import PenstockError, StoreError
 from penstock.events import NodeState
-from penstock.metadata import contexts, leases, runs
+from penstock.metadata import contexts, leases, places, runs
 from penstock.metadata.database import Transaction
 from penstock.metadata.mlmd import links
 from penstock.metadata.mlmd.links import Event, EventType
@@ -29,7 +29,12 @@ _FAILURES = {NodeState.FAILED: ExecutionState.FAILED, NodeState.CANCELED: Execut
 
 @dataclass(frozen=True)
 class Attempt:
-    """What a node of a run is about to do: the component, what it reads (ids by input) and its parameters."""
+    """What a node of a run is about to do.
+
+    Attributes:
+        inputs: Ids of the artifacts it reads, by input.
+        places: For the id of its execution, where it is going to write: payloads, and temporary files.
+    """
 
     run_id: str
     node_id: str
@@ -38,6 +43,7 @@ class Attempt:
     parameters: Mapping[str, Any] = field(default_factory=dict)
     key: str | None = None
     log: str | None = None
+    places: Callable[[int], tuple[str, str]] | None = None
 
 
 def begin(transaction: Transaction, attempt: Attempt, owner: str, lease_seconds: float) -> Lease:
@@ -55,6 +61,8 @@ def begin(transaction: Transaction, attempt: Attempt, owner: str, lease_seconds:
             log=attempt.log,
         ),
     )
+    if attempt.places is not None:
+        places.note(transaction, execution_id, owner, *attempt.places(execution_id))
     return leases.grant(transaction, execution_id, attempt.run_id, attempt.node_id, owner, lease_seconds)
 
 
@@ -110,9 +118,13 @@ def insert_attempt(
     return execution_id
 
 
-def fail(transaction: Transaction, lease: Lease, state: NodeState, error: PenstockError | None) -> None:
-    """Records that an execution failed or was canceled, and why."""
+def fail(
+    transaction: Transaction, lease: Lease, state: NodeState, error: PenstockError | None, *, cleared: bool
+) -> None:
+    """Records that an execution failed or was canceled, and why; ``cleared`` says that it left nothing behind."""
     leases.release(transaction, lease)
+    if cleared:
+        places.forget(transaction, [lease.execution_id])
     mark_failed(transaction, lease, state, error)
 
 

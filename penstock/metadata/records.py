@@ -12,8 +12,10 @@ from penstock.events import NodeState, RunState
 from penstock.gates import Verdict
 
 __all__ = [
+    "Abandoned",
     "CachedResult",
     "Edge",
+    "Holder",
     "Lease",
     "Lineage",
     "LogLine",
@@ -98,6 +100,24 @@ class Lease:
     run_id: str
     node_id: str
     seconds: float
+
+
+@dataclass(frozen=True)
+class Holder:
+    """An execution that is computing what a cache key stands for."""
+
+    execution_id: int
+    run_id: str
+    node_id: str
+
+
+@dataclass(frozen=True)
+class Abandoned:
+    """Where a dead execution was writing: the directory or URI of its payloads, and its temporary directory."""
+
+    execution_id: int
+    uri: str
+    temporary: str
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from dataclasses import replace
 from penstock.errors import StoreError
 from penstock.events import NodeState
 from penstock.gates import Verdict
-from penstock.metadata import artifacts, contexts, executions, leases, runs
+from penstock.metadata import artifacts, contexts, executions, leases, places, runs
 from penstock.metadata.database import Transaction
 from penstock.metadata.executions import Attempt
 from penstock.metadata.mlmd import links
@@ -43,6 +43,7 @@ def publish(
 ) -> dict[str, list[StoredArtifact]]:
     """Makes the results of an execution known, all of them or none."""
     leases.release(transaction, lease)
+    places.forget(transaction, [lease.execution_id])
     stored = _put_artifacts(transaction, lease, outputs)
     _put_verdicts(transaction, lease.execution_id, verdicts)
     _put_metrics(transaction, lease.execution_id, metrics)

@@ -10,12 +10,14 @@ from typing import Any, Self
 from penstock.errors import PenstockError
 from penstock.events import NodeState, RunState
 from penstock.gates import Verdict
-from penstock.metadata import artifacts, executions, leases, lineage, recovery, results, runs, setup
+from penstock.metadata import artifacts, claims, executions, leases, lineage, places, recovery, results, runs, setup
 from penstock.metadata.database import Database
 from penstock.metadata.executions import Attempt
 from penstock.metadata.owners import process_owner
 from penstock.metadata.records import (
+    Abandoned,
     CachedResult,
+    Holder,
     Lease,
     Lineage,
     LogLine,
@@ -116,6 +118,38 @@ class Store:
         with self.database.write() as transaction:
             return executions.begin(transaction, attempt, owner or process_owner(), lease_seconds)
 
+    def claim(
+        self,
+        attempt: Attempt,
+        *,
+        known: int | None = None,
+        alone: bool = True,
+        lease_seconds: float = LEASE_SECONDS,
+    ) -> Lease | Holder | None:
+        """Begins an execution as `begin_execution` does, unless another one computes the same key at this moment.
+
+        What was begun survives a power loss, so that whatever is written from then on is known to the store.
+
+        Args:
+            attempt: What is to begin. Without a key it always begins.
+            alone: False to begin in any case.
+            known: The execution whose result the key leads to, as far as the caller knows and cannot use it.
+            lease_seconds: How long the lease lasts without a heartbeat.
+
+        Returns:
+            The lease; or who computes the key; or nothing if a result has been published that the caller does not
+            know, and should look at.
+        """
+        with self.database.write(durable=True) as transaction:
+            if attempt.key is None or not alone:
+                return executions.begin(transaction, attempt, process_owner(), lease_seconds)
+            return claims.claim(transaction, attempt, process_owner(), lease_seconds, known)
+
+    def forget_places(self, execution_ids: Iterable[int]) -> None:
+        """Forgets where dead executions were writing, once nothing is there any more."""
+        with self.database.write() as transaction:
+            places.forget(transaction, execution_ids)
+
     def heartbeat(self, lease: Lease) -> None:
         """Keeps a lease for another ``lease.seconds``; a lost one is a `StoreError`."""
         with self.database.write() as transaction:
@@ -161,10 +195,17 @@ class Store:
                 note=note,
             )
 
-    def fail(self, lease: Lease, state: NodeState = NodeState.FAILED, error: PenstockError | None = None) -> None:
-        """Ends an execution as FAILED or CANCELED, and says why."""
+    def fail(
+        self,
+        lease: Lease,
+        state: NodeState = NodeState.FAILED,
+        error: PenstockError | None = None,
+        *,
+        cleared: bool = False,
+    ) -> None:
+        """Ends an execution as FAILED or CANCELED, and says why; ``cleared`` says that it left nothing behind."""
         with self.database.write() as transaction:
-            executions.fail(transaction, lease, state, error)
+            executions.fail(transaction, lease, state, error, cleared=cleared)
 
     def reuse(  # noqa: PLR0913 - the same
         self,
@@ -250,6 +291,16 @@ class Store:
         """The results published under a key, if every artifact of them is still LIVE."""
         with self.database.read() as transaction:
             return results.find_cached(transaction, key)
+
+    def holder(self, key: str) -> Holder | None:
+        """Who computes a key at this moment."""
+        with self.database.read() as transaction:
+            return claims.holder(transaction, key)
+
+    def abandoned(self) -> list[Abandoned]:
+        """Where executions were writing whose process is surely gone; `recover` first."""
+        with self.database.read() as transaction:
+            return places.abandoned(transaction)
 
     def runs(self, pipeline: str | None = None, *, limit: int = 50, offset: int = 0) -> list[RunRecord]:
         """Runs, the newest first, without their plans and packages."""

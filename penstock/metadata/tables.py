@@ -94,6 +94,16 @@ _lease = Table(
     _required("expires_ms", LONG),
 )
 
+# Where executions that have published nothing yet write: whatever is noted here and has no lease is garbage.
+_place = Table(
+    "penstock_place",
+    OWN,
+    _key("execution_id", INT),
+    _required("owner", TEXT),
+    _required("uri", TEXT),
+    _required("temporary", TEXT),
+)
+
 _content = Table(
     "penstock_content",
     OWN,

@@ -11,6 +11,7 @@ import functools
 import hashlib
 import importlib.metadata
 import marshal
+import threading
 import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -96,8 +97,18 @@ def _version(library: str) -> str | None:
     return None
 
 
+# In Python 3.11 two threads that turn syntax trees from and into objects disturb each other's recursion counter:
+# "SystemError: AST constructor recursion depth mismatch".
+_PARSING = threading.Lock()
+
+
 @functools.lru_cache(maxsize=4096)
 def _read(file: Path, root: str, _mtime: int, _size: int) -> _Source:
+    with _PARSING:
+        return _parsed(file, root)
+
+
+def _parsed(file: Path, root: str) -> _Source:
     raw = file.read_bytes() if file.is_file() else b""
     try:
         tree = ast.parse(raw)

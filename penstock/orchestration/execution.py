@@ -51,7 +51,8 @@ class Request:
         directory: The project's directory, from which relative paths start.
         parameters: By name, as JSON.
         inputs: The artifact of each input that has one.
-        outputs: The artifact of each output; its uri is an empty place to write to.
+        outputs: The artifact of each output; its uri is a directory to make and to write to.
+        temporary: An empty directory for what is not to stay; one is made where the caller has none.
     """
 
     node: str
@@ -63,6 +64,7 @@ class Request:
     outputs: Mapping[str, ArtifactValue]
     parameters: Mapping[str, Any]
     beam_options: Mapping[str, Any] = field(default_factory=dict)
+    temporary: str | None = None
 
     def to_json(self) -> dict[str, Any]:
         """As a JSON value; `from_json` gives an equal request back."""
@@ -93,12 +95,13 @@ def execute(request: Request, emit: Emit) -> Result:
             the node's log.
     """
     directory = Path(request.directory)
-    with _told(request.node), tempfile.TemporaryDirectory(prefix="penstock-") as temp_dir:
+    with _told(request.node), _temporary(request) as temp_dir:
         component = load_component(request.ref, directory)
         outputs = {name: value.instance() for name, value in request.outputs.items()}
         for name, artifact in outputs.items():
             if not component.outputs[name].value:
-                artifact.path().mkdir(parents=True, exist_ok=True)
+                # Not its parents: where the attempt's directory is gone, the attempt was taken for dead.
+                artifact.path().mkdir(exist_ok=True)
         context = Context(
             node=request.node,
             pipeline=request.pipeline,
@@ -119,6 +122,15 @@ def execute(request: Request, emit: Emit) -> Result:
             for name, artifact in outputs.items()
         }
     )
+
+
+@contextmanager
+def _temporary(request: Request) -> Iterator[str]:
+    if request.temporary is not None:
+        yield request.temporary
+        return
+    with tempfile.TemporaryDirectory(prefix="penstock-") as directory:
+        yield directory
 
 
 def _call(

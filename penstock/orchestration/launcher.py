@@ -7,16 +7,16 @@ written last; the store's commit alone publishes. What no row names is garbage.
 from __future__ import annotations
 
 import os
-import secrets
 import threading
 import time
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from penstock import events
-from penstock.artifacts import Artifact, artifact_type
+from penstock.artifacts import artifact_type
 from penstock.dsl import Component
 from penstock.errors import PenstockError, RunCanceled, StorageError
 from penstock.events import NodeState
@@ -24,16 +24,20 @@ from penstock.gates import Verdict, blocks
 from penstock.orchestration.execution import ArtifactValue, Request, Result
 from penstock.orchestration.key import cache_key, key_parts
 from penstock.orchestration.plan import PlanNode, load_component
-from penstock.storage.payload import content_of, read_manifest, write_manifest
+from penstock.orchestration.sweep import sweep
+from penstock.orchestration.workspace import Place, Workspace
+from penstock.storage.payload import content_of
 from penstock.storage.refusal import storage_error
 
 if TYPE_CHECKING:
-    from penstock.metadata.records import CachedResult, Lease, MetricRecord, NewArtifact, StoredArtifact
+    from penstock.metadata.records import CachedResult, Holder, Lease, MetricRecord, NewArtifact, StoredArtifact
     from penstock.metadata.store import Store
 
 __all__ = ["Executor", "NodeOutcome", "RunContext", "launch", "skip"]
 
 LEASE_SECONDS = 60.0
+WAIT_SECONDS = 0.1
+_LETTING_GO_SECONDS = 5.0  # a process that was ended a moment ago
 
 
 class Executor(Protocol):
@@ -50,23 +54,35 @@ class RunContext:
 
     Attributes:
         directory: The project's directory.
-        root: Where payloads and logs go.
+        root: Where payloads and logs go: a directory, or a URI that fsspec knows.
         no_cache: Ids of nodes that run even if their result is there; True for all.
+        canceled: When set, nothing new is begun.
+        slots: How many nodes may execute at once; one that only waits for another's result takes none.
     """
 
     run: str
     pipeline: str
     directory: Path
-    root: Path
+    root: str | Path
     store: Store
     executor: Executor
     listener: events.Listener
     beam_options: Mapping[str, Any] = field(default_factory=dict)
     no_cache: bool | Collection[str] = False
+    canceled: threading.Event = field(default_factory=threading.Event)
+    slots: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(os.cpu_count() or 1))
+    workspace: Workspace = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "workspace", Workspace(self.root))
 
     def log_path(self, node: str) -> Path:
-        """The file that takes all output of a node."""
-        return self.root / self.pipeline / "runs" / self.run / f"{node}.log"
+        """The file on this machine that takes all output of a node."""
+        return self.workspace.log(self.pipeline, self.run, node)
+
+    def uses_cache(self, node: str) -> bool:
+        """Whether a node may take a result that is there."""
+        return self.no_cache is not True and node not in (self.no_cache or ())
 
 
 @dataclass(frozen=True)
@@ -149,41 +165,114 @@ def _launch(node: PlanNode, context: RunContext, upstream: Mapping[str, NodeOutc
         for name, source in node.inputs.items()
         if (artifacts := upstream[source.node].outputs.get(source.output))
     }
-    values = {name: _value(upstream[source.node].outputs[source.output][0]) for name, source in node.values.items()}
     try:
+        values = {
+            name: _value(upstream[source.node].outputs[source.output][0], context)
+            for name, source in node.values.items()
+        }
         component = load_component(node.ref, context.directory)
         digests = {name: found.digest or "" for name, found in inputs.items()}
         parts = key_parts(node, component, digests, values, context.directory)
         if node.query is not None:
             return _resolve(node, context, inputs, parts)
         key = cache_key(parts)
-        if context.no_cache is not True and node.id not in (context.no_cache or ()):
-            cached = context.store.find_cached(key)
-            if cached is not None and _usable(cached, component, node, values, context.directory):
-                return _reuse(node, context, inputs, key, cached)
+        turn = _turn(node, component, context, inputs, values, key)
     except PenstockError as error:
-        context.store.skip(context.run, node.id, node.component, error.message, state=NodeState.FAILED, error=error)
+        state = NodeState.CANCELED if isinstance(error, RunCanceled) else NodeState.FAILED
+        context.store.skip(context.run, node.id, node.component, error.message, state=state, error=error)
         raise
-    return _execute(node, context, inputs, values, key, log)
+    if isinstance(turn, NodeOutcome):
+        return turn
+    try:
+        return _execute(node, context, inputs, values, key, log, turn)
+    finally:
+        context.slots.release()
 
 
-def _value(artifact: StoredArtifact) -> Any:
+@dataclass(frozen=True)
+class _Turn:
+    """The right to execute, with a slot to be released, and the place to do it in."""
+
+    lease: Lease
+    place: Place
+
+
+def _turn(
+    node: PlanNode,
+    component: Component,
+    context: RunContext,
+    inputs: Mapping[str, StoredArtifact],
+    values: Mapping[str, Any],
+    key: str,
+) -> NodeOutcome | _Turn:
+    """Takes the result that is there, or waits for the one that is being computed, or begins to compute it.
+
+    Nobody who waits holds a lease or a slot, so runs that wait for each other's nodes cannot lock each other out.
+    """
+    from penstock.metadata.executions import Attempt
+    from penstock.metadata.records import Lease
+
+    places = context.workspace.place(context.pipeline, node.id)
+    attempt = Attempt(
+        context.run,
+        node.id,
+        node.component,
+        inputs={name: [artifact.id] for name, artifact in inputs.items()},
+        parameters={**node.parameters, **values},
+        key=key,
+        log=context.workspace.log_uri(context.pipeline, context.run, node.id),
+        places=places.noted,
+    )
+    uses_cache = context.uses_cache(node.id)
+    while True:
+        known = None
+        if uses_cache:
+            cached = context.store.find_cached(key)
+            if cached is not None and _usable(cached, component, node, values, context):
+                return _reuse(node, context, inputs, key, cached)
+            known = cached.execution_id if cached is not None else None
+        claimed: Lease | Holder | None = None
+        context.slots.acquire()
+        try:
+            if context.canceled.is_set():
+                raise RunCanceled(f"{node.id} was canceled before it began.", node=node.id)
+            claimed = context.store.claim(attempt, known=known, alone=uses_cache, lease_seconds=LEASE_SECONDS)
+        finally:
+            if not isinstance(claimed, Lease):
+                context.slots.release()
+        if isinstance(claimed, Lease):
+            return _Turn(claimed, places(claimed.execution_id))
+        if claimed is not None:
+            _wait_for(claimed, node, context, key)
+
+
+def _wait_for(holder: Holder, node: PlanNode, context: RunContext, key: str) -> None:
+    """Waits until an execution that computes the same key has ended, well or not."""
+    context.listener(events.NodeWaiting(time.time(), node.id, holder.run_id, holder.node_id))
+    while not context.canceled.wait(WAIT_SECONDS) and context.store.holder(key) == holder:
+        pass
+    if context.store.recover().executions:  # it died: what it left is cleared away like at the start of a run
+        sweep(context.store, context.workspace)
+
+
+def _value(artifact: StoredArtifact, context: RunContext) -> Any:
     kind = artifact_type(artifact.type)
-    return kind(artifact.uri).read()  # type: ignore[attr-defined]  # the graph's check lets only values in
+    return kind(context.workspace.local(artifact.uri)).read()  # type: ignore[attr-defined]  # the graph's check lets only values in
 
 
 def _usable(
-    cached: CachedResult, component: Component, node: PlanNode, values: Mapping[str, Any], directory: Path
+    cached: CachedResult, component: Component, node: PlanNode, values: Mapping[str, Any], context: RunContext
 ) -> bool:
     """Whether what was published is still there, and the world outside still as the component left it."""
     for artifacts in cached.outputs.values():
         for artifact in artifacts:
-            if read_manifest(Path(artifact.uri)) is None:
+            if not context.workspace.is_whole(artifact.uri):
                 return False
     if component.is_current is None:
         return True
-    parameters = {**_absolute(node, component, directory), **values}
-    return component.is_current(parameters, {name: _instance(found[0]) for name, found in cached.outputs.items()})
+    parameters = {**_absolute(node, component, context.directory), **values}
+    outputs = {name: _brought_in(found[0], context).instance() for name, found in cached.outputs.items()}
+    return component.is_current(parameters, outputs)
 
 
 def _absolute(node: PlanNode, component: Component, directory: Path) -> dict[str, Any]:
@@ -193,14 +282,10 @@ def _absolute(node: PlanNode, component: Component, directory: Path) -> dict[str
     }
 
 
-def _instance(artifact: StoredArtifact) -> Artifact:
-    return _as_value(artifact).instance()
-
-
-def _as_value(artifact: StoredArtifact) -> ArtifactValue:
-    return ArtifactValue(
-        artifact.type, artifact.uri, dict(artifact.properties), dict(artifact.custom_properties), artifact.id
-    )
+def _brought_in(artifact: StoredArtifact, context: RunContext) -> ArtifactValue:
+    """An artifact as user code sees it: its payload lies on this machine."""
+    local = context.workspace.local(artifact.uri)
+    return ArtifactValue(artifact.type, local, dict(artifact.properties), dict(artifact.custom_properties), artifact.id)
 
 
 def _reuse(
@@ -263,43 +348,33 @@ def _execute(
     values: Mapping[str, Any],
     key: str,
     log: Path,
+    turn: _Turn,
 ) -> NodeOutcome:
-    store = context.store
-    parameters = {**node.parameters, **values}
-    lease = store.begin_execution(
-        context.run,
-        node.id,
-        node.component,
-        inputs={name: [artifact.id] for name, artifact in inputs.items()},
-        parameters=parameters,
-        key=key,
-        log=str(log),
-        lease_seconds=LEASE_SECONDS,
-    )
+    store, workspace, lease, place = context.store, context.workspace, turn.lease, turn.place
     context.listener(events.NodeStarted(time.time(), node.id, str(log)))
-    # The token keeps two stores that share a root from writing to one place.
-    place = context.root / context.pipeline / node.id / f"{lease.execution_id}-{secrets.token_hex(3)}"
     said = _Said(node.id, context.listener)
     try:
-        with _Heartbeat(store, lease):
+        with _Heartbeat(store, lease), _in_terms_of_storage(node):
+            log.parent.mkdir(parents=True, exist_ok=True)
+            place.make()
             request = Request(
                 node=node.id,
                 pipeline=context.pipeline,
                 run=context.run,
                 ref=node.ref,
                 directory=str(context.directory),
-                inputs={name: _as_value(artifact) for name, artifact in inputs.items()},
-                outputs={name: ArtifactValue(kind, str(place / name)) for name, kind in node.outputs.items()},
-                parameters=parameters,
+                inputs={name: _brought_in(artifact, context) for name, artifact in inputs.items()},
+                outputs={name: ArtifactValue(kind, str(place.directory / name)) for name, kind in node.outputs.items()},
+                parameters={**node.parameters, **values},
                 beam_options=context.beam_options,
+                temporary=str(place.temporary),
             )
             try:
-                place.mkdir(parents=True)
-                log.parent.mkdir(parents=True, exist_ok=True)
                 result = context.executor.execute(request, log, said.emit)
-                new = _finished(result)
-            except OSError as error:
-                raise storage_error(error).with_facts(node=node.id) from error
+            finally:
+                _keep_log(node, context)
+            new = _finished(result, workspace, place)
+            workspace.finish(place)
         blocked = blocks(node.gate or "off", said.verdicts)
         outputs = store.publish(
             lease,
@@ -310,34 +385,50 @@ def _execute(
             blocked=blocked,
             note=said.note,
         )
-    except RunCanceled as error:
-        _give_up(store, lease, NodeState.CANCELED, error)
-        raise
     except PenstockError as error:
-        _give_up(store, lease, NodeState.FAILED, error)
+        state = NodeState.CANCELED if isinstance(error, RunCanceled) else NodeState.FAILED
+        _give_up(context, turn, state, error)
         raise
     return NodeOutcome(
         NodeState.COMPLETE, outputs=outputs, blocked=blocked, note=said.note, verdicts=tuple(said.verdicts)
     )
 
 
-def _finished(result: Result) -> dict[str, list[NewArtifact]]:
+@contextmanager
+def _in_terms_of_storage(node: PlanNode) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise storage_error(error).with_facts(node=node.id) from error
+
+
+def _finished(result: Result, workspace: Workspace, place: Place) -> dict[str, list[NewArtifact]]:
     """Seals the payloads: content digest, then the manifest. Nothing is published yet."""
     from penstock.metadata.records import NewArtifact
 
     new = {}
     for name, artifact in result.outputs.items():
-        directory = Path(artifact.uri)
-        content = content_of(directory)
-        write_manifest(directory, content)
-        new[name] = [NewArtifact.of(artifact.instance(), digest=content.digest, size=content.size)]
+        content = content_of(Path(artifact.uri))
+        sealed = replace(artifact, uri=workspace.seal(place, name, content))
+        new[name] = [NewArtifact.of(sealed.instance(), digest=content.digest, size=content.size)]
     return new
 
 
-def _give_up(store: Store, lease: Lease, state: NodeState, error: PenstockError) -> None:
-    """Records a failure; if the store itself refuses, the first error is the one to tell."""
+def _keep_log(node: PlanNode, context: RunContext) -> None:
+    """Takes the log out to a remote root; the node's own end says more than a log that could not be kept."""
     try:
-        store.fail(lease, state, error)
+        context.workspace.keep_log(context.pipeline, context.run, node.id)
+    except StorageError as error:
+        context.listener(events.NodeWarning(time.time(), node.id, f"The log was not kept: {error.message}"))
+
+
+def _give_up(context: RunContext, turn: _Turn, state: NodeState, error: PenstockError) -> None:
+    """Removes what was written and records the failure; whatever refuses, the first error is the one to tell."""
+    cleared = False
+    with suppress(StorageError):  # the next sweep tries again
+        cleared = context.workspace.discard(turn.place, wait=_LETTING_GO_SECONDS)
+    try:
+        context.store.fail(turn.lease, state, error, cleared=cleared)
     except PenstockError as second:
         error.add_note(f"The failure could not be recorded: {second}")
 
@@ -387,10 +478,10 @@ class _Heartbeat:
 
     def _beat(self) -> None:
         while not self._stop.wait(LEASE_SECONDS / 4):
-            try:
+            with suppress(
+                PenstockError
+            ):  # a lost lease is told when the node publishes; a busy store, by the next beat
                 self._store.heartbeat(self._lease)
-            except (PenstockError, StorageError):
-                return  # a lost lease is told when the node publishes
 
     def __enter__(self) -> None:
         self._thread.start()

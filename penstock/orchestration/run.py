@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import getpass
+import os
 import secrets
 import subprocess
 import sys
@@ -15,7 +16,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from penstock import events
-from penstock.errors import StorageError, UsageError, did_you_mean
+from penstock.errors import UsageError, did_you_mean
 from penstock.events import NodeState, RunState
 from penstock.orchestration.key import code_of
 from penstock.orchestration.launcher import NodeOutcome, RunContext
@@ -25,7 +26,8 @@ from penstock.orchestration.local.warm import WarmProcess
 from penstock.orchestration.locate import remember
 from penstock.orchestration.plan import Plan, load_component, make_plan
 from penstock.orchestration.project import Project
-from penstock.storage.refusal import storage_error
+from penstock.orchestration.sweep import sweep
+from penstock.orchestration.workspace import Workspace
 from penstock.version import __version__
 
 __all__ = ["Isolation", "RunResult", "run_project"]
@@ -80,12 +82,14 @@ def run_project(
     plan = make_plan(project.pipeline, project.directory)
     skipped_cache = _checked_nodes(plan, no_cache=no_cache)
     tell = _one_at_a_time(listener or _nobody)
-    root = _writable(Path(profile.pipeline_root))
+    workspace = Workspace(profile.pipeline_root)
+    workspace.check()
     began = time.time()
     run_id = f"{time.strftime('%Y%m%d-%H%M%S', time.gmtime(began))}-{secrets.token_hex(2)}"
     with open_store(profile.metadata) as store:
         remember(project.directory)
         store.recover()
+        sweep(store, workspace)
         store.begin_run(
             RunRecord(
                 id=run_id,
@@ -101,22 +105,25 @@ def run_project(
             )
         )
         canceled = threading.Event()
+        at_once = jobs or profile.jobs or os.cpu_count() or 1
         executor = _executor(plan, project.directory, canceled, isolation)
         context = RunContext(
             run=run_id,
             pipeline=plan.pipeline,
             directory=project.directory,
-            root=root,
+            root=workspace.root,
             store=store,
             executor=executor,
             listener=tell,
             beam_options=profile.beam,
             no_cache=skipped_cache,
+            canceled=canceled,
+            slots=threading.Semaphore(at_once),
         )
         tell(events.RunStarted(began, run_id, plan.pipeline, {node.id: node.upstream for node in plan.nodes}))
         state = RunState.FAILED
         try:
-            outcomes = run_nodes(plan, context, canceled, jobs or profile.jobs)
+            outcomes = run_nodes(plan, context, canceled, at_once)
             state = RunState.CANCELED if canceled.is_set() else _state(outcomes)
         finally:
             executor.close()
@@ -171,22 +178,6 @@ def _one_at_a_time(listener: events.Listener) -> events.Listener:
             listener(event)
 
     return tell
-
-
-def _writable(root: Path) -> Path:
-    try:
-        root.mkdir(parents=True, exist_ok=True)
-        probe = root / f".probe-{secrets.token_hex(4)}"
-        probe.write_bytes(b"x" * 4096)
-        probe.unlink()
-    except OSError as error:
-        told = storage_error(error)
-        raise StorageError(
-            f"The pipeline root cannot be written: {told.message}",
-            hint=told.hint or "Set profiles.local.pipeline_root to a directory that you may write to.",
-            path=str(root),
-        ) from error
-    return root
 
 
 def _user() -> str:

@@ -1,19 +1,18 @@
-"""Payload directories: their content digest, their size, and the manifest that is written last."""
+"""Payload directories: their content digest and their size."""
 
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from penstock.errors import StorageError
+from penstock.storage.manifest import MANIFEST
 
-__all__ = ["MANIFEST", "Content", "content_of", "data_digest", "file_digest", "read_manifest", "write_manifest"]
+__all__ = ["Content", "content_of", "data_digest", "file_digest"]
 
-MANIFEST = "manifest.json"
 ALGORITHM = "sha256"
 
 # A SavedModel's fingerprint.pb holds a random number, made anew each time that equal content is saved.
@@ -54,26 +53,6 @@ def content_of(directory: Path) -> Content:
         if name.rpartition("/")[2] not in _NOT_CONTENT:
             whole.update(f"{name}\0{file_digest(path)}\n".encode())
     return Content(whole.hexdigest(), sum(sizes.values()), sizes)
-
-
-def write_manifest(directory: Path, content: Content) -> None:
-    """Writes the manifest of a finished payload; a payload without one is not whole."""
-    text = json.dumps({"algorithm": ALGORITHM, "digest": content.digest, "files": content.files}, indent=1)
-    temporary = directory / f".{MANIFEST}.tmp"
-    temporary.write_text(text)
-    temporary.replace(directory / MANIFEST)
-
-
-def read_manifest(directory: Path) -> Content | None:
-    """The manifest of a payload, or nothing if the payload is gone or not whole (a file of it missing or cut short)."""
-    try:
-        value = json.loads((directory / MANIFEST).read_text())
-        for name, size in value["files"].items():
-            if (directory / name).stat().st_size != size:
-                return None
-    except (OSError, ValueError, KeyError):
-        return None
-    return Content(value["digest"], sum(value["files"].values()), value["files"])
 
 
 def data_digest(path: str) -> str:

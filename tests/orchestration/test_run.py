@@ -19,6 +19,7 @@ from tests.orchestration.conftest import Scratch
 
 States = Callable[[RunResult], dict[str, str]]
 
+
 def test_a_node_runs_in_a_process_of_its_own(project: Scratch) -> None:
     """A node's process is a child of the runner, or of the warm server that the runner started."""
     project.write("""
@@ -348,10 +349,11 @@ def test_a_cancel_ends_children_and_records_it(project: Scratch, number: signal.
     while not (pids := list(project.directory.glob(".penstock/toy/Sleeps/*/page/pid"))) or not pids[0].read_text():
         assert time.monotonic() < deadline
         time.sleep(0.05)
+    started = pids[0].read_text().split()
     run.send_signal(number)
     out, _ = run.communicate(timeout=30)
     assert out.strip() == "canceled {'Sleeps': 'canceled', 'Measure': 'skipped'}"
-    for pid in pids[0].read_text().split():
+    for pid in started:
         assert not Path(f"/proc/{pid}").exists() or "Z" in Path(f"/proc/{pid}/stat").read_text().split()[2]
     with project.store() as store:
         assert store.run("latest").state == "canceled"

@@ -12,7 +12,7 @@ from rich.console import Console
 from penstock.cli.terminal.marks import mark_of_node
 from penstock.cli.terminal.run_view import NodeView, RunView
 from penstock.cli.terminal.text import count, duration, shorten
-from penstock.events import Event, NodeEnded, NodeState, RunStarted
+from penstock.events import Event, NodeEnded, NodeState, NodeWaiting, RunStarted
 
 __all__ = ["PlainProgress"]
 
@@ -50,6 +50,8 @@ class PlainProgress:
             self.view(event)
             if isinstance(event, RunStarted):
                 self._print(f"{event.pipeline}, run {event.run}: {count(len(event.nodes), 'node')}")
+            elif isinstance(event, NodeWaiting):
+                self._line(self.view.nodes[event.node], "  waiting", event.text, timed=False)
             elif isinstance(event, NodeEnded):
                 node = self.view.nodes[event.node]
                 look = mark_of_node(node.state, blocked=node.blocked)

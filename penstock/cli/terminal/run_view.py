@@ -23,6 +23,7 @@ class NodeView:
     started: float | None = None
     seconds: float | None = None
     progress: events.NodeProgress | None = None
+    waiting: str = ""
     note: str = ""
     reason: str = ""
     blocked: bool = False
@@ -41,7 +42,7 @@ class NodeView:
     @property
     def remark(self) -> str:
         """The words beside the node in a table: its note, or why it ended as it did."""
-        return self.note or self.reason
+        return self.note or self.reason or self.waiting
 
     def says_before_end(self) -> str:
         """How far it is, in words: ``300 of 1,000 steps``; empty where nothing is known."""
@@ -84,7 +85,7 @@ class RunView:
                     self._node(name).state = state
             case events.NodeStarted():
                 node = self._node(event.node)
-                node.state, node.started, node.log = NodeState.RUNNING, event.at, event.log
+                node.state, node.started, node.log, node.waiting = NodeState.RUNNING, event.at, event.log, ""
             case events.NodeEnded():
                 node = self._node(event.node)
                 node.state, node.seconds, node.reason = event.state, event.seconds, event.reason
@@ -97,6 +98,8 @@ class RunView:
         match event:
             case events.NodeProgress():
                 self._node(event.node).progress = event
+            case events.NodeWaiting():
+                self._node(event.node).waiting = event.text
             case events.NodeNote():
                 self._node(event.node).note = event.text
             case events.NodeWarning():

@@ -7,12 +7,16 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import sys
+import tempfile
 import threading
+from pathlib import Path
 from typing import Any, NoReturn
 
 from penstock.errors import PenstockError
 from penstock.orchestration.execution import Request, execute
+from penstock.storage.locks import hold
 
 
 def main() -> None:
@@ -28,6 +32,7 @@ def run(pipe_fd: int, life_fd: int) -> NoReturn:
         life_fd: Gives the `Request` as a line of JSON, and stays open as long as the parent lives.
     """
     request = Request.from_json(json.loads(_read_line(life_fd)))
+    _work_in(request.temporary)
     os.chdir(request.directory)
     threading.Thread(target=_die_with_parent, args=(life_fd,), daemon=True).start()
     lock = threading.Lock()
@@ -66,10 +71,22 @@ def _read_line(fd: int) -> bytes:
     return line
 
 
+def _work_in(temporary: str | None) -> None:
+    """Sends temporary files of any library to the node's own directory, and says by its lock that it is in use."""
+    if temporary is None:
+        return
+    if hold(Path(temporary)) is None:  # the parent died, and what it had begun was swept away
+        os._exit(1)
+    os.environ["TMPDIR"] = temporary
+    tempfile.tempdir = None
+
+
 def _die_with_parent(life_fd: int) -> None:
-    """Ends this process when the parent is gone: its end of the pipe closes."""
+    """Ends this process and all that it started when the parent is gone: its end of the pipe closes."""
     while os.read(life_fd, 4096):
         pass
+    if os.getpgrp() == os.getpid():
+        os.killpg(0, signal.SIGKILL)
     os._exit(1)
 
 

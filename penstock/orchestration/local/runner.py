@@ -17,6 +17,9 @@ from penstock.orchestration.plan import Plan, PlanNode
 
 __all__ = ["run_nodes"]
 
+# Nodes that wait for a result which another run is computing take no slot of `RunContext.slots`, but a thread.
+_WAITING = 16
+
 _DONE = {NodeState.COMPLETE, NodeState.REUSED}
 
 
@@ -34,7 +37,8 @@ def run_nodes(
     waiting = list(plan.nodes)
     outcomes: dict[str, NodeOutcome] = {}
     running: dict[Future[NodeOutcome], str] = {}
-    with _terminate_as_interrupt(), ThreadPoolExecutor(jobs or os.cpu_count() or 1, "node") as pool:
+    threads = (jobs or os.cpu_count() or 1) + _WAITING
+    with _terminate_as_interrupt(), ThreadPoolExecutor(threads, "node") as pool:
         while waiting or running:
             try:
                 if not canceled.is_set():

@@ -10,7 +10,7 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from penstock.errors import UsageError
-from penstock.storage.payload import MANIFEST
+from penstock.storage.manifest import MANIFEST
 
 __all__ = ["Listing", "PayloadFile", "Preview", "directory_of", "file_in", "is_page", "listing", "preview"]
 
