@@ -17,7 +17,9 @@ from apache_beam.runners.portability.flink_runner import FlinkRunner
 from apache_beam.runners.portability.job_server import JobServer, StopOnExitJobServer
 from apache_beam.runners.portability.portable_runner import JobServiceHandle, PortableRunner
 from apache_beam.runners.portability.spark_runner import SparkJarJobServer, SparkRunner
+from apache_beam.runners.runner import PipelineResult
 
+from penstock.dsl.beam_errors import told
 from penstock.dsl.beam_options import Options, known_names, unknown_option
 from penstock.errors import UsageError
 
@@ -49,6 +51,17 @@ class JobServerRunner(PortableRunner):
     def new_job_server(self, options: PipelineOptions) -> JobServer:
         """A server that is not yet started; as Beam has it."""
         return super().default_job_server(options)
+
+    def run_portable_pipeline(self, pipeline: Any, options: PipelineOptions) -> PipelineResult:
+        result = super().run_portable_pipeline(pipeline, options)
+        wait = result.wait_until_finish
+
+        def wait_until_finish(duration: int | None = None) -> Any:
+            with told():
+                return wait(duration)
+
+        result.wait_until_finish = wait_until_finish
+        return result
 
     def create_job_service_handle(self, job_service: Any, options: PipelineOptions) -> JobServiceHandle:
         return _Handle(super().create_job_service_handle(job_service, options), self._said)

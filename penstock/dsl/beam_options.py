@@ -161,7 +161,9 @@ def _text(name: str, value: Any, action: argparse.Action) -> str:
     except (ValueError, TypeError, argparse.ArgumentTypeError) as error:
         wanted = {"int": "a whole number", "float": "a number"}.get(getattr(action.type, "__name__", ""), "another")
         raise UsageError(
-            f"Beam option {name!r} cannot be {value!r}.", hint=f"Beam expects {wanted} value there: {error}", option=name
+            f"Beam option {name!r} cannot be {value!r}.",
+            hint=f"Beam expects {wanted} value there: {error}",
+            option=name,
         ) from error
     if action.choices is not None and read not in action.choices:
         raise UsageError(

@@ -11,8 +11,9 @@ from typing import Any
 import apache_beam as beam
 from apache_beam.internal.cloudpickle import cloudpickle
 from apache_beam.options.pipeline_options import DirectOptions, PipelineOptions
-from apache_beam.runners.runner import PipelineRunner
+from apache_beam.runners.runner import PipelineResult, PipelineRunner
 
+from penstock.dsl.beam_errors import told
 from penstock.dsl.beam_options import IN_PROCESS, WITH_JOB_SERVER, Options, read_options
 from penstock.dsl.user_code import USER_MODULE
 
@@ -47,11 +48,17 @@ class Pipelines:
 
     def new(self) -> beam.Pipeline:
         """An empty pipeline, not yet entered."""
-        return beam.Pipeline(runner=self._runner, options=self._options)
+        return _Pipeline(runner=self._runner, options=self._options)
 
     def close(self) -> None:
         """Stops what the pipelines needed."""
         self._closing.close()
+
+
+class _Pipeline(beam.Pipeline):
+    def run(self, *arguments: Any, **options: Any) -> PipelineResult:
+        with told():
+            return super().run(*arguments, **options)
 
 
 def _in_other_processes(options: Options, pipeline_options: PipelineOptions) -> bool:

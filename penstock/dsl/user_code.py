@@ -17,7 +17,7 @@ from penstock.dsl.source_loader import SourceLoader, from_source
 from penstock.errors import PenstockError, UsageError, UserCodeError, did_you_mean
 from penstock.storage.refusal import is_refusal
 
-__all__ = ["USER_MODULE", "boundary", "function_of", "load_module"]
+__all__ = ["USER_MODULE", "boundary", "format_frames", "function_of", "is_users", "load_module"]
 
 USER_MODULE = "penstock_user_"
 """What the names of modules begin with that were loaded from the user's files."""
@@ -121,17 +121,20 @@ def user_frames(error: BaseException) -> list[dict[str, Any]]:
     while chain is not None and not frames:
         for frame in traceback.extract_tb(chain.__traceback__):
             path = frame.filename
-            if _is_users(path):
+            if is_users(path):
                 frames.append({"path": path, "line": frame.lineno, "function": frame.name, "code": frame.line or ""})
         chain = chain.__cause__ or chain.__context__
-    if isinstance(error, SyntaxError) and error.filename and _is_users(error.filename):
+    if isinstance(error, SyntaxError) and error.filename and is_users(error.filename):
         code = (linecache.getline(error.filename, error.lineno or 1) or "").strip()
         frames.append({"path": error.filename, "line": error.lineno, "function": "<module>", "code": code})
     return frames[::-1]
 
 
-def _is_users(path: str) -> bool:
-    if path.startswith(("<", _PENSTOCK)) or "site-packages" in path or "dist-packages" in path:
+def is_users(path: str) -> bool:
+    """Whether a frame of this file is one of the user's own, not of a library, of Python or of Penstock."""
+    if not Path(path).is_absolute():  # <string>, or code that was compiled elsewhere
+        return False
+    if path.startswith(_PENSTOCK) or "site-packages" in path or "dist-packages" in path:
         return False
     if path.startswith(sys.base_prefix + "/lib"):
         return False

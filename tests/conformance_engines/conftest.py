@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -104,24 +104,18 @@ class EngineProject:
     """A project with two profiles: ``here``, in the nodes' own processes, and ``engine``."""
 
     directory: Path
+    beam: Mapping[str, Any]
 
     def run(self, profile: str, *nodes: str) -> RunResult:
         """Runs the ingest and the nodes named; each profile has its own store, so that neither reuses the other's."""
         project = load_project(self.directory, profile=profile, overrides=[f"tests.nodes=[{', '.join(nodes)}]"])
         return run_project(project, isolation="exec", jobs=1)
 
-    def log(self, profile: str, result: RunResult, node: str) -> str:
-        """What the node said."""
-        logs = sorted(Path(self.directory, profile).rglob("*.log"))
-        return "\n".join(path.read_text() for path in logs if node in path.name or node in path.parts)
-
 
 def written(directory: Path, data: Path, beam: Mapping[str, Any]) -> EngineProject:
     """A project with these Beam options in its pipeline.yaml."""
     directory.mkdir()
-    places = {
-        name: {"pipeline_root": name, "metadata": f"sqlite:///{name}/metadata.db"} for name in ("here", "engine")
-    }
+    places = {name: {"pipeline_root": name, "metadata": f"sqlite:///{name}/metadata.db"} for name in ("here", "engine")}
     config = {
         "name": "engines",
         "data": {"path": str(data)},
@@ -132,7 +126,7 @@ def written(directory: Path, data: Path, beam: Mapping[str, Any]) -> EngineProje
         YAML().dump(config, file)
     (directory / "pipeline.py").write_text(PIPELINE)
     (directory / "helper.py").write_text("def doubled(number):\n    return 2 * number\n")
-    return EngineProject(directory)
+    return EngineProject(directory, beam)
 
 
 def engine_options(name: str) -> dict[str, Any]:
@@ -164,7 +158,9 @@ def engine_options(name: str) -> dict[str, Any]:
 
 
 @pytest.fixture(scope="module", params=["flink", "spark"])
-def project(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, taxi_csv: Path) -> EngineProject:
+def project(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, taxi_csv: Path
+) -> Iterator[EngineProject]:
     """The taxi trips on a real engine."""
     options = engine_options(request.param)
     directory = tmp_path_factory.mktemp(request.param)
