@@ -19,7 +19,7 @@ from threading import Event as Flag
 from typing import Any, Protocol
 
 from penstock.errors import NodeError, RunCanceled, from_json
-from penstock.orchestration.execution import ArtifactValue, Request, Result
+from penstock.orchestration.execution import Request, Result
 
 __all__ = ["Child", "ExecProcess", "child_environment", "follow"]
 
@@ -141,7 +141,7 @@ def follow(
         raise from_json(last["error"])
     if last.get("type") != "result":
         raise _died(code, node, log)
-    return Result({name: ArtifactValue(**artifact) for name, artifact in last["outputs"].items()})
+    return Result.from_json(last)
 
 
 def _listen(child: Child, pipe: Any, emit: Callable[[dict[str, Any]], None], canceled: Flag) -> dict[str, Any]:
