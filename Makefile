@@ -20,7 +20,7 @@ unexport PIP_TARGET PIP_USER UV_PYTHON UV_SYSTEM_PYTHON
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup taxi test check lint types contracts unit wheel conformance bench ui lock format clean FORCE
+.PHONY: help setup taxi test check lint types contracts unit wheel browser conformance bench ui lock format clean FORCE
 
 help: ## list what can be done
 	@echo "Penstock. Start with: make taxi"
@@ -49,10 +49,19 @@ contracts: setup ## import-linter: the layers of the package
 	@mkdir -p build; $(BIN)/lint-imports > build/layers.txt 2>&1 || { cat build/layers.txt; exit 1; }
 
 unit: setup
-	@$(BIN)/python -m pytest -q -m "not component and not conformance"
+	@$(BIN)/python -m pytest -q -n $(JOBS) --dist worksteal -m "not component and not conformance"
 
-conformance: wheel ## hold the software of peers beside ours (needs them, or says what it skipped)
-	@$(call on_the_wheel,-m conformance)
+conformance: wheel browser ## hold the software of peers beside ours: installs it, gigabytes the first time
+	@PENSTOCK_CONFORMANCE_DIR="$${PENSTOCK_CONFORMANCE_DIR:-$(HERE)/build/peers}"; export PENSTOCK_CONFORMANCE_DIR; \
+	$(call on_the_wheel,-m conformance -n $(JOBS) --dist loadfile)
+
+# What the tests of pages need; where it cannot be installed they are skipped, and say so.
+browser:
+	@if ! command -v chromium > /dev/null && command -v apt-get > /dev/null && [ "$$(id -u)" = 0 ]; then \
+	  echo "Installing chromium"; \
+	  { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq chromium; } > build/chromium.txt 2>&1 \
+	    || tail -n 5 build/chromium.txt; \
+	fi
 
 bench: setup ## list the benchmarks; run one with: make bench NAME=...
 	@if [ -n "$(NAME)" ]; then $(BIN)/python "benchmarks/$(NAME).py"; else \
@@ -71,9 +80,14 @@ format: setup ## let ruff format the code and mend what it can
 lock: $(BIN)/uv ## pin the dependencies anew for each Python; UPGRADE=1 takes newer ones
 	@for version in $(PYTHONS); do \
 	  echo "Pinning for Python $$version"; \
-	  $(BIN)/uv pip compile --quiet pyproject.toml --extra dev --universal --python-version $$version \
+	  $(BIN)/uv pip compile --quiet pyproject.toml --all-extras --universal --python-version $$version \
 	    --no-header --no-emit-index-url $(if $(UPGRADE),--upgrade) \
 	    --output-file "requirements/py$$(echo $$version | tr -d .).txt" || exit 1; \
+	done; \
+	for peer in requirements/peers/*.in; do \
+	  echo "Pinning $$peer"; \
+	  $(BIN)/uv pip compile --quiet "$$peer" --python-version 3.11 --no-header --no-emit-index-url --no-annotate \
+	    $(if $(UPGRADE),--upgrade) --output-file "$${peer%.in}.txt" || exit 1; \
 	done
 
 clean: ## remove the environment, caches and build results; runs and data stay

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from penstock.errors import UsageError, did_you_mean
+from penstock.errors import StorageError, UsageError, did_you_mean
 
 if TYPE_CHECKING:
     from penstock.metadata import Store
@@ -103,11 +103,18 @@ def log_of(store: Store, run_id: str, name: str) -> Log:
             f"{node_id} has no log in run {run.id}: it was {node.state}{why}.",
             hint="A node that does not run prints nothing.",
         )
-    if not Path(path).exists():
-        raise UsageError(f"The log of {node_id} is gone: {path}.", hint="Was the pipeline's root cleaned or moved?")
+    from penstock.storage.cache import local_log
+
+    gone = UsageError(f"The log of {node_id} is gone: {path}.", hint="Was the pipeline's root cleaned or moved?")
+    try:
+        file = local_log(path)
+    except StorageError as error:
+        raise gone from error
+    if not file.exists():
+        raise gone
 
     def running() -> bool:
         states = {one.node_id: one.state for one in store.nodes(run.id)}
         return states.get(node_id) == NodeState.RUNNING
 
-    return Log(Path(path), running)
+    return Log(file, running)

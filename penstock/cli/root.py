@@ -62,6 +62,7 @@ _SECTIONS = {
     "Run a pipeline": {
         "run": "penstock.cli.run:run",
         "plan": "penstock.cli.plan:plan",
+        "compile": "penstock.cli.compile:compile_",
         "config": "penstock.cli.config:config",
     },
     "Look at what happened": {

@@ -22,16 +22,16 @@ __all__ = ["ui"]
 )
 @click.option("--open/--no-open", "open_browser", default=False, help="Open the pages in your browser.")
 def ui(project: Path | None, port: int, host: str, open_browser: bool) -> None:
-    r"""Shows runs, their graphs while they run, logs and artifacts as web pages, until you press Ctrl-C.
+    """Shows runs, their graphs while they run, logs and artifacts as web pages, until you press Ctrl-C.
 
     The pages only read. A run that goes on is kept up to date; a new one appears by itself. Each page is JSON as
-    well, for a request with the header `Accept: application/json`.
+    well, for a request with the header `Accept: application/json`: /runs/latest leads to the newest run.
 
     \b
     Examples:
       penstock ui
       penstock ui -C examples/chicago_taxi --port 8081 --open
-      curl -H 'Accept: application/json' http://127.0.0.1:8080/runs/latest -L
+      penstock ui --host 0.0.0.0              for everybody who can reach this machine
     """
     from penstock.orchestration.locate import find_store
     from penstock.ui.web.reader import StoreReader

@@ -5,6 +5,7 @@ Building it reads no data, opens no store and branches on no run-time value; it 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -16,6 +17,9 @@ from penstock.dsl.component import Component, unknown_argument
 from penstock.errors import GraphError, did_you_mean
 
 __all__ = ["Channel", "Node", "Outputs", "Pipeline", "check"]
+
+# Ids become names of directories and files.
+_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}")
 
 _current: ContextVar[Pipeline | None] = ContextVar("pipeline", default=None)
 
@@ -79,6 +83,12 @@ class Node:
                 hint=f"Call it inside `with Pipeline(name):`. To run it at once, call {component.name}.function(...).",
                 node=node_id,
             )
+        if not _ID.fullmatch(node_id):
+            raise GraphError(
+                f"{node_id!r} is no id for a node.",
+                hint="Use letters, digits, '_', '-' and '.', and begin with a letter or digit.",
+                node=node_id,
+            )
         inputs: dict[str, Channel] = {}
         parameters: dict[str, Any] = {}
         for argument, value in arguments.items():
@@ -136,7 +146,7 @@ class Pipeline:
     """
 
     def __init__(self, name: str) -> None:
-        if not name or not all(char.isalnum() or char in "_-." for char in name):
+        if not _ID.fullmatch(name):
             raise GraphError(f"{name!r} is no name for a pipeline.", hint="Use letters, digits, '_', '-' and '.'.")
         self.name = name
         self.nodes: dict[str, Node] = {}

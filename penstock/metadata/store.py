@@ -108,6 +108,14 @@ class Store:
         with self.database.write() as transaction:
             runs.begin(transaction, run)
 
+    def join_run(self, run: RunRecord) -> bool:
+        """Begins a run that several processes work on, each for itself, unless one of them has; says whether it did.
+
+        A run that had ended goes on. One of another pipeline is a `StoreError`.
+        """
+        with self.database.write() as transaction:
+            return runs.join(transaction, run)
+
     def end_run(self, run_id: str, state: RunState) -> None:
         """Records how a run ended."""
         with self.database.write() as transaction:

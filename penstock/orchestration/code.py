@@ -15,6 +15,7 @@ import hashlib
 import importlib.metadata
 import json
 import marshal
+import threading
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -147,8 +148,18 @@ def _version(library: str) -> str | None:
     return None
 
 
+# In Python 3.11 two threads that turn syntax trees from and into objects disturb each other's recursion counter:
+# "SystemError: AST constructor recursion depth mismatch".
+_PARSING = threading.Lock()
+
+
 @functools.lru_cache(maxsize=4096)
 def _read(file: Path, root: str, _mtime: int, _size: int) -> _Source:
+    with _PARSING:
+        return _parsed(file, root)
+
+
+def _parsed(file: Path, root: str) -> _Source:
     raw = file.read_bytes() if file.is_file() else b""
     try:
         tree = ast.parse(raw)

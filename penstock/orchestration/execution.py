@@ -6,7 +6,7 @@ import sys
 import tempfile
 import traceback
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -124,7 +124,8 @@ def execute(request: Request, emit: Emit) -> Result:
             beam_options=request.beam_options,
             emit=emit,
         )
-        returned = _call(component, request, outputs, context, directory)
+        with closing(context):
+            returned = _call(component, request, outputs, context, directory)
         _keep_values(component, outputs, returned, request.node)
         _hold_to_promise(component, outputs, request.node)
         # Here and not in the launcher: reading a model or rows takes libraries that only this process has loaded.

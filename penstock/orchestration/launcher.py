@@ -18,13 +18,14 @@ from typing import TYPE_CHECKING, Any, Protocol
 from penstock import events
 from penstock.artifacts import artifact_type
 from penstock.dsl import Component
-from penstock.errors import PenstockError, RunCanceled, StorageError
+from penstock.errors import NodeError, PenstockError, RunCanceled, StorageError
 from penstock.events import NodeState
 from penstock.gates import Verdict, blocks
 from penstock.orchestration.execution import ArtifactValue, Request, Result
 from penstock.orchestration.history import reason_to_run
 from penstock.orchestration.key import cache_key, key_parts, sources_of
 from penstock.orchestration.plan import PlanNode, load_component
+from penstock.orchestration.sweep import sweep
 from penstock.orchestration.workspace import Place, Workspace
 from penstock.storage.refusal import storage_error
 
@@ -36,6 +37,7 @@ __all__ = ["Executor", "NodeOutcome", "RunContext", "answer_in_words", "launch",
 
 LEASE_SECONDS = 60.0
 WAIT_SECONDS = 0.1
+_LETTING_GO_SECONDS = 5.0  # a process that was ended a moment ago
 
 
 class Executor(Protocol):
@@ -264,6 +266,8 @@ def _wait_for(holder: Holder, node: PlanNode, context: RunContext, key: str) -> 
     context.listener(events.NodeWaiting(time.time(), node.id, holder.run_id, holder.node_id))
     while not context.canceled.wait(WAIT_SECONDS) and context.store.holder(key) == holder:
         pass
+    if context.store.recover().executions:  # it died: what it left is cleared away like at the start of a run
+        sweep(context.store, context.workspace)
 
 
 def value_of(artifact: StoredArtifact, workspace: Workspace) -> Any:
@@ -355,7 +359,7 @@ def _resolve(
         reason=reason,
     )
     state = NodeState.REUSED if reused else NodeState.COMPLETE
-    return NodeOutcome(state, outputs=outputs, reason=f"same answer: {reason}" if reused else reason, note=reason)
+    return NodeOutcome(state, outputs=outputs, note=f"{reason}, as before" if reused else reason)
 
 
 def answer_in_words(query: Mapping[str, Any], answer: StoredArtifact | None) -> str:
@@ -412,6 +416,9 @@ def _execute(
         state = NodeState.CANCELED if isinstance(error, RunCanceled) else NodeState.FAILED
         _give_up(context, turn, state, error)
         raise
+    except BaseException as error:  # a fault of ours: nobody may wait for this node until its lease runs out
+        _give_up(context, turn, NodeState.FAILED, NodeError(f"{type(error).__name__}: {error}", node=node.id))
+        raise
     return NodeOutcome(
         NodeState.COMPLETE,
         reason=turn.reason,
@@ -454,7 +461,7 @@ def _give_up(context: RunContext, turn: _Turn, state: NodeState, error: Penstock
     """Removes what was written and records the failure; whatever refuses, the first error is the one to tell."""
     cleared = False
     with suppress(StorageError):  # the next sweep tries again
-        cleared = context.workspace.discard(turn.place)
+        cleared = context.workspace.discard(turn.place, wait=_LETTING_GO_SECONDS)
     try:
         context.store.fail(turn.lease, state, error, cleared=cleared)
     except PenstockError as second:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from penstock.errors import StorageError
-from penstock.storage.cache import PayloadCache, cache_directory
+from penstock.storage.cache import PayloadCache, cache_directory, log_place
 from penstock.storage.locations import is_remote, join, local_path
 from penstock.storage.locks import hold, remove_if_left, remove_tree
 from penstock.storage.manifest import Manifest, manifest_of, read_manifest, write_manifest
@@ -161,8 +161,7 @@ class Workspace:
 
     def log(self, pipeline: str, run: str, node: str) -> Path:
         """The file that takes all output of a node while it runs."""
-        base = self._cache_directory / "logs" if self.remote else Path(self.root)
-        return base / pipeline / "runs" / run / f"{node}.log"
+        return log_place(self.log_uri(pipeline, run, node))
 
     def log_uri(self, pipeline: str, run: str, node: str) -> str:
         """Where that file stays."""

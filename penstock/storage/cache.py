@@ -9,11 +9,12 @@ import secrets
 import time
 from pathlib import Path
 
+from penstock.storage.locations import is_remote, local_path
 from penstock.storage.locks import hold, remove_if_left
 from penstock.storage.manifest import MANIFEST, read_manifest
-from penstock.storage.transfer import fetch, remote_manifest
+from penstock.storage.transfer import fetch, fetch_file, remote_manifest
 
-__all__ = ["PayloadCache", "cache_directory"]
+__all__ = ["PayloadCache", "cache_directory", "local_log", "log_place"]
 
 _KEPT_SECONDS = 7 * 24 * 3600.0
 
@@ -22,6 +23,28 @@ def cache_directory() -> Path:
     """Where payloads, outputs that are on their way and logs of remote roots lie: ``$XDG_CACHE_HOME/penstock``."""
     base = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
     return Path(base) / "penstock"
+
+
+def log_place(uri: str) -> Path:
+    """The file on this machine that a log is written to, while its node runs, and is read from.
+
+    Args:
+        uri: Where it stays: ``ROOT/PIPELINE/runs/RUN/NODE.log``.
+    """
+    return cache_directory().joinpath("logs", *uri.split("/")[-4:]) if is_remote(uri) else local_path(uri)
+
+
+def local_log(uri: str) -> Path:
+    """A log that can be read on this machine; one that is only in its remote root is fetched.
+
+    Raises:
+        StorageError: It cannot be fetched.
+    """
+    place = log_place(uri)
+    if is_remote(uri) and not place.exists():
+        place.parent.mkdir(parents=True, exist_ok=True)
+        fetch_file(uri, place)
+    return place
 
 
 class PayloadCache:
@@ -66,14 +89,13 @@ class PayloadCache:
             _settle(directory, self._place(manifest.encode()))
 
     def sweep(self) -> None:
-        """Removes what processes that died were fetching, and copies that nobody used for a week."""
+        """Removes what processes that died were fetching, and copies and logs that nobody used for a week."""
         for partial in _entries(self._partial):
             remove_if_left(partial)
-        for folder in _entries(self._payloads):
-            for copy in _entries(folder):
-                with contextlib.suppress(FileNotFoundError):
-                    if time.time() - copy.stat().st_mtime > _KEPT_SECONDS:
-                        remove_if_left(copy)
+        for kept in (*self._payloads.glob("*/*"), *self.base.glob("logs/*/runs/*")):
+            with contextlib.suppress(FileNotFoundError):
+                if time.time() - kept.stat().st_mtime > _KEPT_SECONDS:
+                    remove_if_left(kept)
 
     def _place(self, manifest: bytes) -> Path:
         name = hashlib.sha256(manifest).hexdigest()

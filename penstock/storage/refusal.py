@@ -16,6 +16,7 @@ _FREE = "Free some space, then run again: what is done is reused."
 _REFUSALS = {
     errno.ENOSPC: ("The disk is full.", _FREE),
     errno.EDQUOT: ("The disk quota is used up.", _FREE),
+    errno.EFBIG: ("File too large for what this system allows.", "Raise the limit (ulimit -f). " + _FREE),
     errno.EROFS: ("The file system is read-only.", "Choose another pipeline_root."),
     errno.EACCES: ("Permission was denied.", "Choose another pipeline_root, or change the permissions."),
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ from penstock.errors import StorageError
 from penstock.storage.locations import file_system, join, remote_errors
 from penstock.storage.manifest import MANIFEST, Manifest, digests_of
 
-__all__ = ["fetch", "put", "put_file", "remote_manifest", "remove"]
+__all__ = ["fetch", "fetch_file", "put", "put_file", "remote_manifest", "remove"]
 
 _AT_ONCE = 8  # files under way
 
@@ -43,6 +44,18 @@ def put_file(file: Path, uri: str) -> None:
         system, path = file_system(uri)
         _make_folders(system, [path])
         system.put_file(str(file), path)
+
+
+def fetch_file(uri: str, file: Path) -> None:
+    """Copies one file in; it is there as a whole or not at all."""
+    partial = file.with_name(f".{file.name}.{os.getpid()}")
+    try:
+        with remote_errors(uri, "Reading from the pipeline root"):
+            system, path = file_system(uri)
+            system.get_file(path, str(partial))
+        partial.replace(file)
+    finally:
+        partial.unlink(missing_ok=True)
 
 
 def remote_manifest(uri: str) -> bytes:

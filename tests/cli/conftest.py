@@ -132,7 +132,7 @@ def stored(tmp_path: Path) -> Stored:
 def _plan_node(node: str, upstream: list[str]) -> dict[str, object]:
     inputs = {before.lower(): {"node": before, "output": "made"} for before in upstream}
     facts = {"id": node, "component": node, "ref": f"toy.py:{node}", "version": "1", "inputs": inputs}
-    return json.loads(json.dumps({**facts, "waits_for": [], "values": {}}))  # type: ignore[no-any-return]
+    return json.loads(json.dumps({**facts, "waits_for": [], "values": {}}))
 
 
 @pytest.fixture

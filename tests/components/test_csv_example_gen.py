@@ -536,8 +536,8 @@ def test_gzip_is_numbered_the_same(ingest_at: Ingest, tiny_blocks: Callable[[int
 
 
 def test_few_numbers_among_text_are_text(ingest_text: Ingest) -> None:
-    """Under 99 % of numbers, or under 20 of them, a column is simply text."""
-    made = ingest_text("a,b\n" + "1,1\n" * 19 + "x,1\n" + ",1\n" * 170 + ",x\n" * 3)
+    """Under 95 % of numbers, or under 20 of them, a column is simply text."""
+    made = ingest_text("a,b\n" + "1,1\n" * 19 + "x,1\n" + ",1\n" * 170 + ",x\n" * 11)
     assert made.table().schema == pa.schema([("a", pa.string()), ("b", pa.string())])
 
 
@@ -641,7 +641,7 @@ except StorageError as error:
 """
     done = subprocess.run([sys.executable, "-c", code], check=True, timeout=60, capture_output=True, text=True)
     assert "File too large" in done.stdout
-    assert "Free space" in done.stdout
+    assert "Free some space" in done.stdout
     assert not list(tmp_path.glob("out/**/*.parquet"))
 
 

@@ -1,6 +1,6 @@
 """Statistics, schemas and anomalies held beside those of TensorFlow Data Validation 1.16.1.
 
-It needs Python 3.10 or older, so that it runs in an environment of its own: ``PENSTOCK_CONFORMANCE_DIR`` names a
+It runs in an environment of its own with its own versions of everything: ``PENSTOCK_CONFORMANCE_DIR`` names a
 directory for such environments, where it is installed the first time (about 3 GB).
 """
 
@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import math
 import os
-import shutil
 import subprocess
 from pathlib import Path
 
@@ -23,10 +22,10 @@ from tensorflow_metadata.proto.v0 import anomalies_pb2, schema_pb2, statistics_p
 from penstock.data_validation.anomalies import find_anomalies
 from penstock.data_validation.inference import infer_schema
 from penstock.data_validation.statistics import DatasetSummary
+from tests.peers import peer_python
 
 pytestmark = [pytest.mark.conformance, pytest.mark.timeout(1800)]
 
-REQUIREMENTS = ["tensorflow-data-validation==1.16.1", "dill"]  # dill: it is imported, but not among its dependencies
 THEIR_ERROR = 0.01
 """The error of their quantiles, as a share of the ranks."""
 
@@ -88,22 +87,7 @@ PERTURBATIONS: dict[str, tuple[dict[str, object], str]] = {
 @pytest.fixture(scope="session")
 def tfdv_python() -> Path:
     """The Python of an environment with TensorFlow Data Validation, made if it is not there yet."""
-    root = os.environ.get("PENSTOCK_CONFORMANCE_DIR")
-    if not root:
-        pytest.skip("PENSTOCK_CONFORMANCE_DIR is not set: it names the directory for environments of other software.")
-    environment = Path(root) / "tensorflow-data-validation-1.16.1"
-    python = environment / "bin" / "python"
-    done = environment / "installed"
-    if not done.exists():
-        found = shutil.which("python3.10") or next(
-            (str(path) for path in sorted(Path.home().glob(".pyenv/versions/3.10.*/bin/python3.10"))), None
-        )
-        if found is None:
-            pytest.skip("There is no python3.10 on PATH or in pyenv; TensorFlow Data Validation 1.16.1 needs it.")
-        subprocess.run([found, "-m", "venv", "--clear", str(environment)], check=True)
-        subprocess.run([str(python), "-m", "pip", "install", "--quiet", *REQUIREMENTS], check=True)
-        done.touch()
-    return python
+    return peer_python("tfdv")
 
 
 @pytest.fixture(scope="session")

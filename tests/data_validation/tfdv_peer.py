@@ -12,9 +12,9 @@ from pathlib import Path
 import apache_beam as beam
 import pyarrow as pa
 import pyarrow.parquet as pq
-import tensorflow_data_validation as tfdv  # type: ignore[import-not-found]  # it is in another environment
+import tensorflow_data_validation as tfdv
 from google.protobuf import text_format
-from tensorflow_data_validation.statistics.stats_impl import (  # type: ignore[import-not-found]
+from tensorflow_data_validation.statistics.stats_impl import (
     generate_statistics_in_memory,
 )
 from tensorflow_metadata.proto.v0 import schema_pb2, statistics_pb2

@@ -100,6 +100,7 @@ def test_the_graph_follows_the_channels() -> None:
         (lambda s: Count(exampels=s.outputs["examples"]), r"no argument 'exampels'.\s+Did you mean 'examples'\?"),
         (lambda _: Count(), "needs 'examples'"),
         (lambda _: Source(path="y"), "Two nodes are called Source"),
+        (lambda _: Source(node_id="../b", path="x"), "'../b' is no id for a node"),
         (lambda s: Source(node_id="b", path=s.outputs["examples"]), "is given an artifact"),
         (lambda _: Source(node_id="b", path="x", rows="many"), r"rows of Source: .*integer.*found 'many'"),
     ],

@@ -25,47 +25,18 @@ from penstock.metadata.mlmd.nodes import Artifact, ArtifactState, Context, Execu
 from penstock.metadata.mlmd.types import Type, TypeKind, get_types, put_type
 from penstock.metadata.mlmd.values import AnyMessage, Kind, Value
 from penstock.metadata.records import NewArtifact, RunRecord, StoredArtifact
+from tests.peers import peer_python
 
 pytestmark = pytest.mark.conformance
 
-CLIENT = "ml-metadata==1.17.1"
 SCRIPT = Path(__file__).with_name("mlmd_client.py")
 Ask = Callable[..., Any]
 
 
 @pytest.fixture(scope="session")
-def client_python() -> Iterator[str]:
-    """A Python 3.11 with the client, in an environment of its own that is kept in PENSTOCK_CONFORMANCE_DIR."""
-    kept = os.environ.get("PENSTOCK_CONFORMANCE_DIR")
-    with contextlib.ExitStack() as stack:
-        parent = Path(kept or stack.enter_context(tempfile.TemporaryDirectory()))
-        environment = parent / "mlmd-1.17.1"
-        python = environment / "bin" / "python"
-        if not (environment / "complete").exists():
-            _make_environment(environment, python)
-            (environment / "complete").touch()
-        yield str(python)
-
-
-def _make_environment(environment: Path, python: Path) -> None:
-    base = sys.executable if sys.version_info[:2] == (3, 11) else shutil.which("python3.11")
-    uv = shutil.which("uv")
-    if base is None and uv is None:
-        pytest.skip(f"{CLIENT} has wheels for Python 3.11 at most, and there is neither python3.11 nor uv.")
-    if uv is not None:
-        commands = [
-            [uv, "venv", "--quiet", "--clear", "--python", "3.11", str(environment)],
-            [uv, "pip", "install", "--quiet", "--python", str(python), CLIENT],
-        ]
-    else:
-        commands = [
-            [str(base), "-m", "venv", "--clear", str(environment)],
-            [str(python), "-m", "pip", "install", "--quiet", CLIENT],
-        ]
-    for command in commands:
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
-        if done.returncode:
-            pytest.skip(f"{CLIENT} could not be installed: {(done.stderr or done.stdout).strip()[-500:]}")
+def client_python() -> str:
+    """A Python 3.11 with the client, in an environment of its own."""
+    return str(peer_python("mlmd"))
 
 
 @pytest.fixture

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import shlex
+import shutil
+import sys
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from rich.console import Console
@@ -30,6 +34,18 @@ _CARRIED = "penstock-error: "  # how `penstock.errors` leaves the error itself i
 _DONE = (NodeState.COMPLETE, NodeState.REUSED)
 
 
+def program() -> list[str]:
+    """How the user can call this program again from where they are: ``penstock`` is not on everybody's path."""
+    called = Path(sys.argv[0])
+    found = shutil.which("penstock")
+    if called.name != "penstock":
+        return ["penstock"] if found or not called.name.startswith("__main__") else [sys.executable, "-m", "penstock"]
+    if found and Path(found).samefile(called):
+        return ["penstock"]
+    near = os.path.relpath(called)
+    return [near if len(near) < len(str(called)) else str(called)]
+
+
 @dataclass(frozen=True)
 class Command:
     """The command line that made the run, so that others like it can be offered.
@@ -47,11 +63,11 @@ class Command:
     def again(self, *more: str) -> str:
         """The same run once more, with other options after its own."""
         pipeline = [] if self.pipeline == "." else [self.pipeline]
-        return shlex.join(["penstock", "run", *pipeline, *self.options, *more])
+        return shlex.join([*program(), "run", *pipeline, *self.options, *more])
 
     def read(self, *words: str) -> str:
         """A command that reads what the run left."""
-        return shlex.join(["penstock", *words, *self.project])
+        return shlex.join([*program(), *words, *self.project])
 
 
 @dataclass(frozen=True)

@@ -36,12 +36,12 @@ error: Expected a number, found 'twelve'.
         "error: Node Trainer: model takes Model.\n  where: node Trainer, argument model",
     ),
     (
-        NodeError("The process was killed.", hint="Give it more memory.", node="Trainer", log="/root/x/Trainer.log"),
+        NodeError("The process was killed.", hint="Give it more memory.", node="Trainer", log="/r/x/Trainer.log"),
         """\
 error: The process was killed.
   hint: Give it more memory.
   where: node Trainer
-  log: /root/x/Trainer.log""",
+  log: /r/x/Trainer.log""",
     ),
     (StoreError("The store is locked."), "error: The store is locked."),
 ]

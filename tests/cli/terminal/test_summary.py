@@ -65,7 +65,7 @@ def _run(view: RunView, *, seconds: float = 4.0, noise: int = 0, state: RunState
     with shown(view) as tell:
         tell(RunStarted(0.0, "20261121-080512-ab12", "chicago_taxi", TAXI))
         for node in TAXI:
-            tell(NodeStarted(0.0, node, f"/root/{node}.log"))
+            tell(NodeStarted(0.0, node, f"/r/{node}.log"))
             for number in range(noise):
                 tell(NodeWarning(0.0, node, f"warning {number} " + "x" * 500))
                 tell(NodeVerdict(0.0, node, Verdict("auc", "undefined", f"hour={number}", message="Too few. " * 90)))
@@ -79,7 +79,7 @@ def test_nine_nodes_take_at_most_sixty_lines(capsys: pytest.CaptureFixture[str],
     """However much the nodes say, a whole run of the taxi pipeline prints at most 60 lines, the last ones included."""
     view = RunView()
     _run(view, noise=noise)
-    pushed = [Pushed("/work/serving/chicago_taxi/1795249634", 17)]
+    pushed = [Pushed("/srv/serving/chicago_taxi/1795249634", 17)]
     summary.print_summary(console(), view, COMMAND, evaluation=summarized(_evaluation()), pushed=pushed)
     lines = capsys.readouterr().out.splitlines()
     assert len(lines) <= 60
