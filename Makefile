@@ -20,7 +20,7 @@ unexport PIP_TARGET PIP_USER UV_PYTHON UV_SYSTEM_PYTHON
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup taxi test check lint types contracts unit wheel conformance bench ui lock format clean FORCE
+.PHONY: help setup taxi test check lint types contracts unit wheel conformance engines bench ui lock format clean FORCE
 
 help: ## list what can be done
 	@echo "Penstock. Start with: make taxi"
@@ -53,6 +53,9 @@ unit: setup
 
 conformance: wheel ## hold the software of peers beside ours (needs them, or says what it skipped)
 	@$(call on_the_wheel,-m conformance)
+
+engines: setup ## fetch Flink's and Spark's job servers with mvn, for the conformance tests
+	@$(BIN)/python tests/conformance_engines/engines.py
 
 bench: setup ## list the benchmarks; run one with: make bench NAME=...
 	@if [ -n "$(NAME)" ]; then $(BIN)/python "benchmarks/$(NAME).py"; else \
