@@ -72,7 +72,7 @@ def job_server(name: str) -> Path:
 
 def directory() -> Path:
     """Where job servers are kept."""
-    return Path(os.environ.get("PENSTOCK_CONFORMANCE_DIR") or HERE.parents[1] / "build" / "conformance").resolve()
+    return Path(os.environ.get("PENSTOCK_CONFORMANCE_DIR") or HERE.parents[1] / "build" / "peers").resolve()
 
 
 def _fetch_whole(engine: Engine, jar: Path) -> bool:
