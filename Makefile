@@ -80,7 +80,7 @@ format: setup ## let ruff format the code and mend what it can
 lock: $(BIN)/uv ## pin the dependencies anew for each Python; UPGRADE=1 takes newer ones
 	@for version in $(PYTHONS); do \
 	  echo "Pinning for Python $$version"; \
-	  $(BIN)/uv pip compile --quiet pyproject.toml --extra dev --universal --python-version $$version \
+	  $(BIN)/uv pip compile --quiet pyproject.toml --all-extras --universal --python-version $$version \
 	    --no-header --no-emit-index-url $(if $(UPGRADE),--upgrade) \
 	    --output-file "requirements/py$$(echo $$version | tr -d .).txt" || exit 1; \
 	done; \

@@ -21,6 +21,7 @@ import penstock
 
 HEAVY = ("tensorflow", "apache_beam", "tensorflow_model_analysis", "kfp", "pandas", "pyarrow", "numpy")
 GIVEN_BY = {
+    "kfp": ["kfp"],  # one name space of three distributions, and only there with the extra
     "google.protobuf": ["protobuf"],  # many distributions put something into google
     "pydantic_core": ["pydantic"],  # which asks for one exact version of it, and shows it as its own
 }

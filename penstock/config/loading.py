@@ -12,7 +12,7 @@ from penstock.config.model import Config, DataConfig, KeyPath, Origin, Profile
 from penstock.config.yaml_file import YamlFile, parse_scalar
 from penstock.errors import ConfigError, did_you_mean
 
-__all__ = ["CONFIG_FILE", "load_config", "read_values"]
+__all__ = ["CONFIG_FILE", "load_config", "read_values", "resolved"]
 
 CONFIG_FILE = "pipeline.yaml"
 _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}")
@@ -25,6 +25,7 @@ def load_config(
     overrides: Iterable[str] = (),
     profile: str | None = None,
     path_keys: Collection[str] = ("data.path",),
+    as_written: bool = False,
 ) -> Config:
     """Loads a pipeline's config.
 
@@ -34,6 +35,7 @@ def load_config(
         profile: Name of the profile; the first one that is written if not given.
         path_keys: Keys whose values are paths. In the file they start from its directory, in an override from the
             working directory; they are absolute afterwards.
+        as_written: Leave the profile as it is written, for a machine with another environment: see `resolved`.
 
     Raises:
         ConfigError: Anything in it is wrong; names file, line and column, or the override.
@@ -48,10 +50,11 @@ def load_config(
                 hint="A section is the id of a node; its keys are the parameters of that node's component.",
                 **origin((key,)).facts(),
             )
+    chosen = _profile(checked.profiles, profile, origin)
     return Config(
         name=checked.name,
         data=DataConfig(checked.data.path, checked.data.splits, checked.data.types),
-        profile=_profile(checked.profiles, profile, file.path, origin),
+        profile=chosen if as_written else resolved(chosen, file.path.parent, origin),
         sections={key: dict(value or {}) for key, value in sections.items()},
         directory=file.path.parent,
         path=file.path,
@@ -165,7 +168,7 @@ def _validated(values: dict[str, Any], origin: Any) -> Any:
         raise ConfigError(f"{name}: {message}, found {first['input']!r}.", key=name, **origin(keys).facts()) from error
 
 
-def _profile(written: Mapping[str, Any], name: str | None, file: Path, origin: Any) -> Profile:
+def _profile(written: Mapping[str, Any], name: str | None, origin: Any) -> Profile:
     if name is None:
         name = next(iter(written), "local")
     elif name not in written and not (name == "local" and not written):
@@ -176,16 +179,27 @@ def _profile(written: Mapping[str, Any], name: str | None, file: Path, origin: A
             **origin(("profiles",)).facts(),
         )
     given = written[name].model_dump(exclude_none=True) if name in written else {}
+    return Profile(name=name, **{"runner": "local", **_DEFAULT_PROFILE, **given})
+
+
+def resolved(profile: Profile, directory: Path, origin: Any = lambda _: Origin()) -> Profile:
+    """The profile as this machine reads it: variables from the environment, paths from the project's directory.
+
+    Raises:
+        ConfigError: A variable is not set.
+    """
     settings = {
-        key: _expanded(value, ("profiles", name, key), origin) for key, value in {**_DEFAULT_PROFILE, **given}.items()
+        key: _expanded(value, ("profiles", profile.name, key), origin)
+        for key, value in vars(profile).items()
+        if key != "name"
     }
     root = settings["pipeline_root"]
     if "://" not in root:
-        settings["pipeline_root"] = os.path.normpath(file.parent / Path(root).expanduser())
+        settings["pipeline_root"] = os.path.normpath(directory / Path(root).expanduser())
     prefix = "sqlite:///"
     if settings["metadata"].startswith(prefix):
-        settings["metadata"] = prefix + os.path.normpath(file.parent / settings["metadata"].removeprefix(prefix))
-    return Profile(name=name, **{"runner": "local", **settings})
+        settings["metadata"] = prefix + os.path.normpath(directory / settings["metadata"].removeprefix(prefix))
+    return Profile(name=profile.name, **settings)
 
 
 def _expanded(value: Any, keys: KeyPath, origin: Any) -> Any:

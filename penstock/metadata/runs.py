@@ -20,6 +20,7 @@ __all__ = [
     "dump",
     "end",
     "find",
+    "join",
     "latest",
     "listing",
     "load",
@@ -71,6 +72,30 @@ def end(transaction: Transaction, run_id: str, state: RunState) -> None:
     )
     if not changed:
         raise StoreError(f"There is no run {run_id}.", hint="Begin it first.")
+
+
+def join(transaction: Transaction, run: RunRecord) -> bool:
+    """Begins a run that several processes work on, unless one of them has; one that had ended goes on.
+
+    Returns:
+        Whether it has begun with this.
+    """
+    row = transaction.row("SELECT pipeline FROM penstock_run WHERE id = ?", run.id)
+    if row is None:
+        begin(transaction, run)
+        return True
+    if row.pipeline != run.pipeline:
+        raise StoreError(
+            f"Run {run.id} is one of the pipeline {row.pipeline}, not of {run.pipeline}.",
+            hint="Give each run an id of its own.",
+        )
+    transaction.execute(
+        "UPDATE penstock_run SET state = ?, ended_ms = NULL WHERE id = ? AND state <> ?",
+        str(RunState.RUNNING),
+        run.id,
+        str(RunState.RUNNING),
+    )
+    return False
 
 
 def pipeline_of(transaction: Transaction, run_id: str) -> str:

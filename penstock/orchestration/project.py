@@ -31,7 +31,12 @@ class Project:
 
 
 def load_project(
-    path: str | Path, *, overrides: Iterable[str] = (), profile: str | None = None, standard: bool = False
+    path: str | Path,
+    *,
+    overrides: Iterable[str] = (),
+    profile: str | None = None,
+    standard: bool = False,
+    as_written: bool = False,
 ) -> Project:
     """Loads and checks a pipeline; no data is read and no store opened.
 
@@ -40,12 +45,15 @@ def load_project(
         overrides: Each ``a.b=value``.
         profile: Where it is to run; the config's first profile if not given.
         standard: Take the standard pipeline even where there is a ``pipeline.py``.
+        as_written: Leave the profile as it is written, for another machine to resolve.
 
     Raises:
         ConfigError: The config, or a parameter that it gives to a node, is wrong; names file, line and column.
         GraphError: The pipeline is wrong in a way that has no place in the config.
     """
-    config = load_config(path, overrides=overrides, profile=profile, path_keys=path_keys())
+    config = load_config(
+        path, overrides=overrides, profile=profile, path_keys=path_keys(), as_written=as_written
+    )
     own = config.directory / PIPELINE_FILE
     try:
         has_own = own.is_file() and not standard

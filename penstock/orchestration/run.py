@@ -13,24 +13,28 @@ import time
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from penstock import events
-from penstock.errors import UsageError, did_you_mean
-from penstock.events import NodeState, RunState
+from penstock.errors import UsageError
+from penstock.events import RunState
 from penstock.orchestration.key import code_of
 from penstock.orchestration.launcher import NodeOutcome, RunContext
 from penstock.orchestration.local.process import ExecProcess
 from penstock.orchestration.local.runner import run_nodes
 from penstock.orchestration.local.warm import WarmProcess
 from penstock.orchestration.locate import remember
-from penstock.orchestration.plan import Plan, load_component, make_plan
+from penstock.orchestration.outcomes import run_state
+from penstock.orchestration.plan import Plan, checked_nodes, load_component, make_plan
 from penstock.orchestration.project import Project
 from penstock.orchestration.sweep import sweep
 from penstock.orchestration.workspace import Workspace
 from penstock.version import __version__
 
-__all__ = ["Isolation", "RunResult", "run_project"]
+if TYPE_CHECKING:
+    from penstock.metadata.records import RunRecord
+
+__all__ = ["Isolation", "RunResult", "new_run", "run_project"]
 
 Isolation = Literal["warm", "exec"]
 
@@ -71,7 +75,6 @@ def run_project(
         StorageError, StoreError: The pipeline's root or its store cannot be written.
     """
     from penstock.metadata import open_store
-    from penstock.metadata.records import RunRecord
 
     profile = project.config.profile
     if profile.runner != "local":
@@ -80,7 +83,7 @@ def run_project(
             hint="`penstock run` runs on this machine: choose a profile with runner: local.",
         )
     plan = make_plan(project.pipeline, project.directory)
-    skipped_cache = _checked_nodes(plan, no_cache=no_cache)
+    skipped_cache = checked_nodes(plan, no_cache=no_cache)
     tell = _one_at_a_time(listener or _nobody)
     workspace = Workspace(profile.pipeline_root)
     workspace.check()
@@ -90,20 +93,7 @@ def run_project(
         remember(project.directory)
         store.recover()
         sweep(store, workspace)
-        store.begin_run(
-            RunRecord(
-                id=run_id,
-                pipeline=plan.pipeline,
-                state=RunState.RUNNING,
-                started_ms=int(began * 1000),
-                plan=plan.to_json(),
-                profile=profile.name,
-                packages=_packages(),
-                penstock_version=__version__,
-                user=_user(),
-                **_code_version(project.directory),
-            )
-        )
+        store.begin_run(new_run(run_id, plan, profile.name, project.directory, began))
         canceled = threading.Event()
         at_once = jobs or profile.jobs or os.cpu_count() or 1
         executor = _executor(plan, project.directory, canceled, isolation)
@@ -124,7 +114,7 @@ def run_project(
         state = RunState.FAILED
         try:
             outcomes = run_nodes(plan, context, canceled, at_once)
-            state = RunState.CANCELED if canceled.is_set() else _state(outcomes)
+            state = RunState.CANCELED if canceled.is_set() else run_state(outcomes)
         finally:
             executor.close()
             store.end_run(run_id, state)
@@ -132,6 +122,24 @@ def run_project(
         states = {node_id: outcome.state for node_id, outcome in outcomes.items()}
         tell(events.RunEnded(time.time(), run_id, state, seconds, states))
     return RunResult(run_id, state, seconds, {node.id: outcomes[node.id] for node in plan.nodes})
+
+
+def new_run(run_id: str, plan: Plan, profile: str, directory: Path, began: float) -> RunRecord:
+    """What the store is told of a run when it begins (``began`` in seconds since the epoch)."""
+    from penstock.metadata.records import RunRecord
+
+    return RunRecord(
+        id=run_id,
+        pipeline=plan.pipeline,
+        state=RunState.RUNNING,
+        started_ms=int(began * 1000),
+        plan=plan.to_json(),
+        profile=profile,
+        packages=_packages(),
+        penstock_version=__version__,
+        user=_user(),
+        **_code_version(directory),
+    )
 
 
 def _executor(
@@ -148,26 +156,8 @@ def _executor(
     return WarmProcess(canceled, modules, [node.id for node in plan.nodes if node.query is None])
 
 
-def _state(outcomes: Mapping[str, NodeOutcome]) -> RunState:
-    if any(outcome.state is NodeState.FAILED for outcome in outcomes.values()):
-        return RunState.FAILED
-    if any(outcome.blocked for outcome in outcomes.values()):
-        return RunState.BLOCKED
-    return RunState.COMPLETE
-
-
 def _nobody(event: events.Event) -> None:
     """Where nobody listens."""
-
-
-def _checked_nodes(plan: Plan, *, no_cache: bool | Collection[str]) -> bool | frozenset[str]:
-    if isinstance(no_cache, bool):
-        return no_cache
-    known = [node.id for node in plan.nodes]
-    for name in no_cache:
-        if name not in known:
-            raise UsageError(f"There is no node {name!r}.", hint=did_you_mean(name, known))
-    return frozenset(no_cache)
 
 
 def _one_at_a_time(listener: events.Listener) -> events.Listener:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from penstock.config import load_config
+from penstock.config import load_config, resolved
 from penstock.errors import ConfigError
 
 TAXI = """\
@@ -114,6 +114,19 @@ def test_a_bad_override_is_named(directory: Path, override: str) -> None:
         return
     with pytest.raises(ConfigError, match="--set"):
         load_config(directory, overrides=[override])
+
+
+def test_a_profile_for_another_machine_stays_as_written(directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its variables are not looked at until that machine resolves it, in its own environment and directory."""
+    monkeypatch.delenv("TAXI_METADATA", raising=False)
+    written = load_config(directory, profile="kubeflow", as_written=True).profile
+    assert written.metadata == "${TAXI_METADATA}"
+    monkeypatch.setenv("TAXI_METADATA", "sqlite:///there.db")
+    assert resolved(written, Path("/app")).metadata == "sqlite:////app/there.db"
+    assert resolved(written, directory) == load_config(directory, profile="kubeflow").profile
+    monkeypatch.delenv("TAXI_METADATA")
+    with pytest.raises(ConfigError, match="TAXI_METADATA, which is not set"):
+        resolved(written, Path("/app"))
 
 
 def test_an_unset_variable_is_named(directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from penstock.errors import NodeError, StoreError, UsageError
@@ -40,6 +42,18 @@ def test_a_run_without_times_and_owner_has_now_and_this_process(store: Store) ->
     found = store.run("r1")
     assert found.owner == process_owner()
     assert found.started_ms is not None
+
+
+def test_a_run_is_begun_by_the_first_who_joins_it(store: Store) -> None:
+    """Who comes later finds what the first wrote; a run that had ended goes on; another pipeline's is refused."""
+    assert store.join_run(FULL)
+    assert not store.join_run(replace(FULL, user="eve", started_ms=8))
+    assert store.run(FULL.id) == FULL
+    store.end_run(FULL.id, RunState.FAILED)
+    assert not store.join_run(FULL)
+    assert store.run(FULL.id) == FULL
+    with pytest.raises(StoreError, match="is one of the pipeline taxi, not of other"):
+        store.join_run(replace(FULL, pipeline="other"))
 
 
 def test_runs_are_listed_newest_first_by_page_and_pipeline(store: Store) -> None:

@@ -19,7 +19,7 @@ from threading import Event as Flag
 from typing import Any, Protocol
 
 from penstock.errors import NodeError, RunCanceled, from_json
-from penstock.orchestration.execution import ArtifactValue, Request, Result
+from penstock.orchestration.execution import Request, Result
 
 __all__ = ["Child", "ExecProcess", "child_environment", "follow"]
 
@@ -141,7 +141,7 @@ def follow(
         raise from_json(last["error"])
     if last.get("type") != "result":
         raise _died(code, node, log)
-    return Result({name: ArtifactValue(**artifact) for name, artifact in last["outputs"].items()})
+    return Result.from_json(last)
 
 
 def _listen(child: Child, pipe: Any, emit: Callable[[dict[str, Any]], None], canceled: Flag) -> dict[str, Any]:
@@ -152,9 +152,11 @@ def _listen(child: Child, pipe: Any, emit: Callable[[dict[str, Any]], None], can
         selector.register(pipe, selectors.EVENT_READ)
         while not canceled.is_set():
             if not selector.select(timeout=0.2):
-                if child.poll() is not None:  # a grandchild may hold the pipe open
+                if child.poll() is None:
+                    continue
+                # It may have said its last word since nothing was there to read.
+                if not selector.select(timeout=0):  # a grandchild may hold the pipe open
                     break
-                continue
             chunk = pipe.read(65536)
             if not chunk:
                 break

@@ -5,22 +5,20 @@ from __future__ import annotations
 import os
 import signal
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from types import FrameType
 from typing import Any
 
-from penstock.events import NodeState
 from penstock.orchestration.launcher import NodeOutcome, RunContext, launch, skip
+from penstock.orchestration.outcomes import held_back
 from penstock.orchestration.plan import Plan, PlanNode
 
 __all__ = ["run_nodes"]
 
 # Nodes that wait for a result which another run is computing take no slot of `RunContext.slots`, but a thread.
 _WAITING = 16
-
-_DONE = {NodeState.COMPLETE, NodeState.REUSED}
 
 
 def run_nodes(
@@ -70,23 +68,12 @@ def _start_ready(
         if any(name not in outcomes for name in node.upstream):
             continue
         waiting.remove(node)
-        reason = _held_back(node, outcomes)
+        reason = held_back(node, outcomes)
         if reason:
             outcomes[node.id] = skip(node, context, reason)
         else:
             upstream = {name: outcomes[name] for name in node.upstream}
             running[pool.submit(launch, node, context, upstream)] = node.id
-
-
-def _held_back(node: PlanNode, outcomes: Mapping[str, NodeOutcome]) -> str:
-    """Why a node whose predecessors have ended must not run; empty if it may."""
-    for name in node.upstream:
-        before = outcomes[name]
-        if before.state not in _DONE:
-            return f"{name} {before.state.value}"
-        if before.blocked:
-            return f"the gate {name} blocks"
-    return ""
 
 
 @contextmanager
