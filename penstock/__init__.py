@@ -48,7 +48,7 @@ from penstock.components import (
     Transform,
 )
 from penstock.config import Config
-from penstock.dsl import Context, Destination, Input, InputPath, ModuleFile, Output, Pipeline, component
+from penstock.dsl import Context, Destination, Input, InputPath, ModuleFile, Output, Pipeline, component, data_file
 from penstock.errors import PenstockError
 from penstock.gates import Verdict
 from penstock.version import __version__
@@ -94,6 +94,7 @@ __all__ = [
     "Verdict",
     "__version__",
     "component",
+    "data_file",
     "read_table",
 ]
 

@@ -22,12 +22,17 @@ class Artifact:
         properties: The properties the type declares; stored under their names.
         custom_properties: Anything else worth storing: int, float, str or bool.
         id: The metadata store's id, once published.
+
+    A type may say of itself, besides its name: the type of MLMD's that it is one of; the Python types of its
+    properties; whether its directory may stay empty; and ``canonical``, ``module:function`` of the function that reads
+    its files as more than bytes when the content digest is taken (`penstock.storage.digests.Canonical`).
     """
 
     type_name: ClassVar[str] = "Artifact"
     base_type: ClassVar[str | None] = None
     declares: ClassVar[dict[str, type]] = {}
     may_be_empty: ClassVar[bool] = False
+    canonical: ClassVar[str | None] = None
 
     def __init__(
         self,
@@ -79,6 +84,7 @@ class Examples(_Splits):
     type_name = "Examples"
     base_type = "mlmd.Dataset"
     declares: ClassVar[dict[str, type]] = {"span": int, "version": int, "split_names": str}
+    canonical = "penstock.data.content:examples"
 
     def files(self, split: str) -> list[Path]:
         """The Parquet files of one split, in order."""
@@ -95,12 +101,14 @@ class ExampleStatistics(_Splits):
 
     type_name = "ExampleStatistics"
     base_type = "mlmd.Statistics"
+    canonical = "penstock.data.content:messages"
 
 
 class Schema(Artifact):
     """``schema.pbtxt``: a ``tensorflow_metadata`` Schema in text form."""
 
     type_name = "Schema"
+    canonical = "penstock.data.content:messages"
 
     @property
     def file(self) -> Path:
@@ -111,12 +119,14 @@ class ExampleAnomalies(_Splits):
     """``Split-<name>/SchemaDiff.pb``: a binary ``Anomalies`` for each split, and ``verdicts.json``."""
 
     type_name = "ExampleAnomalies"
+    canonical = "penstock.data.content:messages"
 
 
 class TransformGraph(Artifact):
     """tf.Transform's output directory: ``transform_fn``, ``transformed_metadata``, ``metadata``."""
 
     type_name = "TransformGraph"
+    canonical = "penstock.models.content:saved_models"
 
 
 class Model(Artifact):
@@ -124,6 +134,7 @@ class Model(Artifact):
 
     type_name = "Model"
     base_type = "mlmd.Model"
+    canonical = "penstock.models.content:saved_models"
 
     @property
     def serving(self) -> Path:

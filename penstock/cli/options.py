@@ -6,7 +6,11 @@ from pathlib import Path
 
 import click
 
-__all__ = ["as_json", "profile", "project", "set_values"]
+from penstock.cli.lazy import DocumentedCommand
+
+__all__ = ["ALL_NODES", "NoCacheCommand", "as_json", "forced_nodes", "no_cache", "profile", "project", "set_values"]
+
+ALL_NODES = "*"
 
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON, and nothing else, on standard output.")
 project = click.option(
@@ -27,3 +31,22 @@ set_values = click.option(
 profile = click.option(
     "--profile", metavar="NAME", help="Which entry of 'profiles' says where to run; the first one if not given."
 )
+no_cache = click.option(
+    "--no-cache",
+    metavar="[=NODE,...]",
+    help="Run every node, or (--no-cache=Trainer,Evaluator) the named ones, even if its result is there already.",
+)
+
+
+class NoCacheCommand(DocumentedCommand):
+    """A command with `no_cache`, which alone never takes the next word, so that it may stand before PIPELINE."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        return super().parse_args(ctx, [f"--no-cache={ALL_NODES}" if arg == "--no-cache" else arg for arg in args])
+
+
+def forced_nodes(no_cache: str | None) -> bool | list[str]:
+    """Which nodes `no_cache` names: all, none, or a list of ids."""
+    if no_cache is None or no_cache == ALL_NODES:
+        return no_cache is not None
+    return [name.strip() for name in no_cache.split(",") if name.strip()]

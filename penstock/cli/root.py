@@ -61,11 +61,13 @@ class _Root(LazyGroup):
 _SECTIONS = {
     "Run a pipeline": {
         "run": "penstock.cli.run:run",
+        "plan": "penstock.cli.plan:plan",
         "compile": "penstock.cli.compile:compile_",
         "config": "penstock.cli.config:config",
     },
     "Look at what happened": {
         "runs": "penstock.cli.runs:runs",
+        "why": "penstock.cli.why:why",
         "artifacts": "penstock.cli.artifacts:artifacts",
         "verdicts": "penstock.cli.verdicts:verdicts",
         "ui": "penstock.cli.ui:ui",
@@ -87,7 +89,7 @@ def _version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
     sections=_SECTIONS,
     no_args_is_help=True,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
-    epilog="Exit codes: 0 done, 1 failed, 2 usage, 3 blocked by a gate, 130 canceled.",
+    epilog="Exit codes: 0 done, 1 failed, 2 usage, 3 blocked by a gate, 4 changes (plan --exit-code), 130 canceled.",
 )
 @click.option(
     "--version", is_flag=True, expose_value=False, is_eager=True, callback=_version, help="Print the version and exit."
@@ -100,6 +102,7 @@ def app() -> None:
 
     Examples:
       penstock run examples/chicago_taxi        run the pipeline of that directory
+      penstock plan                             what a run would do, and why
       penstock runs show                        how the latest run went, node by node
       penstock artifacts lineage 12 --up        what artifact 12 was made from
       penstock doctor                           what works on this machine, what does not

@@ -5,14 +5,13 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from penstock.cli.lazy import DocumentedCommand
-from penstock.cli.options import as_json, profile, set_values
+from penstock.cli.options import ALL_NODES, NoCacheCommand, as_json, forced_nodes, no_cache, profile, set_values
 from penstock.errors import PenstockError, RunCanceled, UsageError
 
 if TYPE_CHECKING:
@@ -24,27 +23,15 @@ if TYPE_CHECKING:
 
 __all__ = ["run"]
 
-_ALL = "*"
 _EXIT_CODES = {"complete": 0, "failed": 1, "blocked": 3, "canceled": RunCanceled.exit_code}
 
 
-class _Run(DocumentedCommand):
-    """The command; ``--no-cache`` alone never takes the next word, so that it may stand before PIPELINE."""
-
-    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        return super().parse_args(ctx, [f"--no-cache={_ALL}" if arg == "--no-cache" else arg for arg in args])
-
-
-@click.command(cls=_Run, short_help="Run a pipeline on this machine.")
+@click.command(cls=NoCacheCommand, short_help="Run a pipeline on this machine.")
 @click.argument("pipeline", default=".", type=click.Path())
 @set_values
 @profile
 @click.option("-j", "--jobs", type=click.IntRange(min=1), metavar="N", help="How many nodes may run at once.")
-@click.option(
-    "--no-cache",
-    metavar="[=NODE,...]",
-    help="Run every node, or (--no-cache=Trainer,Evaluator) the named ones, even if its result is there already.",
-)
+@no_cache
 @click.option("-q", "--quiet", is_flag=True, help="Print one line at the end, and errors.")
 @as_json
 def run(
@@ -101,7 +88,7 @@ def _loaded(
 ) -> Project:
     from penstock.orchestration.project import load_project
 
-    if no_cache == _ALL and not Path(pipeline).exists() and os.sep not in pipeline:
+    if no_cache == ALL_NODES and not Path(pipeline).exists() and os.sep not in pipeline:
         raise UsageError(
             f"There is no pipeline at {pipeline}.",
             hint=f"To name nodes, join them to the option: --no-cache={pipeline}.",
@@ -117,11 +104,8 @@ def _ran(
     from penstock.cli.terminal.progress import shown
     from penstock.orchestration.run import run_project
 
-    forced: bool | Collection[str] = no_cache == _ALL
-    if no_cache is not None and no_cache != _ALL:
-        forced = [name.strip() for name in no_cache.split(",") if name.strip()]
     with shown(view, as_json=as_json, quiet=quiet) as listener:
-        return run_project(project, listener=listener, jobs=jobs, no_cache=forced)
+        return run_project(project, listener=listener, jobs=jobs, no_cache=forced_nodes(no_cache))
 
 
 def _command(pipeline: str, overrides: Sequence[str], profile: str | None, project: Project) -> Command:

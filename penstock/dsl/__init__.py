@@ -3,6 +3,7 @@
 from penstock.dsl.annotations import Destination, Input, InputPath, ModuleFile, Output
 from penstock.dsl.component import Component, InputSpec, OutputSpec, ParameterSpec, Query, component, resolver
 from penstock.dsl.context import Context
+from penstock.dsl.data_file import data_file
 from penstock.dsl.graph import Channel, Node, Outputs, Pipeline, check
 
 __all__ = [
@@ -23,5 +24,6 @@ __all__ = [
     "Query",
     "check",
     "component",
+    "data_file",
     "resolver",
 ]

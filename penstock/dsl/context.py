@@ -13,6 +13,8 @@ from penstock.gates import Verdict
 if TYPE_CHECKING:
     import apache_beam as beam
 
+    from penstock.dsl.beam_pipeline import Pipelines
+
 __all__ = ["Context"]
 
 T = TypeVar("T")
@@ -44,15 +46,24 @@ class Context:
     temp_dir: Path = field(default_factory=lambda: Path(tempfile.gettempdir()))
     beam_options: Mapping[str, Any] = field(default_factory=dict)
     emit: Callable[[dict[str, Any]], None] = _ignore
+    _pipelines: Pipelines | None = field(default=None, init=False, repr=False, compare=False)
 
     def beam(self) -> beam.Pipeline:
-        """A Beam pipeline on the runner of the profile; use it in a ``with`` statement."""
-        import apache_beam as beam
-        from apache_beam.options.pipeline_options import PipelineOptions
+        """A Beam pipeline on the runner of the profile, in this process if it names none; use it in a ``with``.
 
-        # The default runner would try to download Prism for every pipeline; FnApiRunner is in this process.
-        options = {"runner": "FnApiRunner", **self.beam_options}
-        return beam.Pipeline(options=PipelineOptions.from_dictionary(dict(options)))
+        Raises:
+            UsageError: The profile's options are not usable.
+        """
+        from penstock.dsl.beam_pipeline import Pipelines
+
+        if self._pipelines is None:
+            self._pipelines = Pipelines(self.beam_options, self.temp_dir)
+        return self._pipelines.new()
+
+    def close(self) -> None:
+        """Stops what `beam` has started beside the pipelines; the launcher does it when the node has ended."""
+        if self._pipelines is not None:
+            self._pipelines.close()
 
     def progress(self, done: float, total: float | None = None, *, unit: str = "", text: str = "") -> None:
         """Says how far the node is: ``done`` of ``total`` ``unit``; no total means that it is not known."""

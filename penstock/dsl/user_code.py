@@ -17,14 +17,17 @@ from penstock.dsl.source_loader import SourceLoader, from_source
 from penstock.errors import PenstockError, UsageError, UserCodeError, did_you_mean
 from penstock.storage.refusal import is_refusal
 
-__all__ = ["boundary", "function_of", "load_module"]
+__all__ = ["USER_MODULE", "boundary", "format_frames", "function_of", "is_users", "load_module"]
+
+USER_MODULE = "penstock_user_"
+"""What the names of modules begin with that were loaded from the user's files."""
 
 _PENSTOCK = str(Path(__file__).resolve().parent.parent)
 
 
 def module_name(path: Path) -> str:
     """A module name that no other file has, however alike the files are called."""
-    return f"penstock_user_{hashlib.sha256(str(path).encode()).hexdigest()[:12]}_{path.stem}"
+    return f"{USER_MODULE}{hashlib.sha256(str(path).encode()).hexdigest()[:12]}_{path.stem}"
 
 
 def load_module(path: str | Path) -> ModuleType:
@@ -66,7 +69,7 @@ def _directory_on_path(directory: Path) -> Iterator[None]:
         sys.path.remove(str(directory))
         for name in set(sys.modules) - before:
             file = getattr(sys.modules[name], "__file__", None)
-            if file and Path(file).is_relative_to(directory) and not name.startswith("penstock_user_"):
+            if file and Path(file).is_relative_to(directory) and not name.startswith(USER_MODULE):
                 del sys.modules[name]
 
 
@@ -118,17 +121,20 @@ def user_frames(error: BaseException) -> list[dict[str, Any]]:
     while chain is not None and not frames:
         for frame in traceback.extract_tb(chain.__traceback__):
             path = frame.filename
-            if _is_users(path):
+            if is_users(path):
                 frames.append({"path": path, "line": frame.lineno, "function": frame.name, "code": frame.line or ""})
         chain = chain.__cause__ or chain.__context__
-    if isinstance(error, SyntaxError) and error.filename and _is_users(error.filename):
+    if isinstance(error, SyntaxError) and error.filename and is_users(error.filename):
         code = (linecache.getline(error.filename, error.lineno or 1) or "").strip()
         frames.append({"path": error.filename, "line": error.lineno, "function": "<module>", "code": code})
     return frames[::-1]
 
 
-def _is_users(path: str) -> bool:
-    if path.startswith(("<", _PENSTOCK)) or "site-packages" in path or "dist-packages" in path:
+def is_users(path: str) -> bool:
+    """Whether a frame of this file is one of the user's own, not of a library, of Python or of Penstock."""
+    if not Path(path).is_absolute():  # <string>, or code that was compiled elsewhere
+        return False
+    if path.startswith(_PENSTOCK) or "site-packages" in path or "dist-packages" in path:
         return False
     if path.startswith(sys.base_prefix + "/lib"):
         return False

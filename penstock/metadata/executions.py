@@ -43,6 +43,7 @@ class Attempt:
     parameters: Mapping[str, Any] = field(default_factory=dict)
     key: str | None = None
     log: str | None = None
+    reason: str = ""
     places: Callable[[int], tuple[str, str]] | None = None
 
 
@@ -57,6 +58,7 @@ def begin(transaction: Transaction, attempt: Attempt, owner: str, lease_seconds:
             attempt.component,
             NodeState.RUNNING,
             execution_id,
+            attempt.reason,
             started_ms=transaction.now,
             log=attempt.log,
         ),
@@ -160,7 +162,10 @@ def end(
     blocked: bool = False,
     note: str = "",
 ) -> None:
-    """Writes how an execution ended, and how its node stands unless that has begun again meanwhile."""
+    """Writes how an execution ended, and how its node stands unless that has begun again meanwhile.
+
+    Without a reason the one stays that it began with.
+    """
     transaction.execute(
         "UPDATE Execution SET last_known_state = ?, last_update_time_since_epoch = ? WHERE id = ?",
         int(mlmd_state),
@@ -168,11 +173,11 @@ def end(
         lease.execution_id,
     )
     transaction.execute(
-        "UPDATE penstock_node SET state = ?, ended_ms = ?, reason = ?, error = ?, blocked = ?, note = ?"
+        "UPDATE penstock_node SET state = ?, ended_ms = ?, reason = coalesce(?, reason), error = ?, blocked = ?, note = ?"
         " WHERE run_id = ? AND node_id = ? AND execution_id = ?",
         str(state),
         transaction.now,
-        reason,
+        reason or None,
         error,
         blocked,
         note,

@@ -14,8 +14,10 @@ from penstock.gates import Verdict
 __all__ = [
     "Abandoned",
     "CachedResult",
+    "Cost",
     "Edge",
     "Holder",
+    "KeyedExecution",
     "Lease",
     "Lineage",
     "LogLine",
@@ -247,6 +249,32 @@ class CachedResult:
     blocked: bool = False
     note: str = ""
     verdicts: tuple[Verdict, ...] = ()
+
+
+@dataclass(frozen=True)
+class KeyedExecution:
+    """An execution of which it is known what its cache key was made of.
+
+    Attributes:
+        source_id: The execution that did the work: another one where this one reused its results.
+        parts: By name, as `penstock.orchestration.key.key_parts` made them.
+        state: ``COMPLETE``, ``CACHED``, ``FAILED`` ...: MLMD's name for it.
+    """
+
+    id: int
+    source_id: int
+    run_id: str
+    node_id: str
+    key: str
+    parts: Mapping[str, Any]
+    state: str
+
+
+class Cost(NamedTuple):
+    """What an execution took, in seconds, and wrote, in bytes."""
+
+    seconds: float
+    bytes: int
 
 
 @dataclass(frozen=True)

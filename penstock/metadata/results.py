@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 from penstock.errors import StoreError
 from penstock.events import NodeState
@@ -27,7 +28,7 @@ from penstock.metadata.records import (
     VerdictRecord,
 )
 
-__all__ = ["answer", "find_cached", "metrics", "publish", "reuse", "verdicts"]
+__all__ = ["answer", "find_cached", "metrics", "publish", "reuse", "verdicts", "was_answered"]
 
 
 def publish(
@@ -134,7 +135,7 @@ def answer(
     """
     assert attempt.key is not None
     _check_live(transaction, attempt.node_id, outputs)
-    before = transaction.row("SELECT execution_id FROM penstock_cache WHERE key = ? AND valid = ?", attempt.key, True)
+    before = _known(transaction, attempt.key)
     execution_id = executions.insert_attempt(
         transaction,
         attempt,
@@ -150,6 +151,15 @@ def answer(
     node = _ended_now(transaction, attempt, execution_id, state, reason)
     runs.put_node(transaction, replace(node, note=reason))
     return before is not None
+
+
+def was_answered(transaction: Transaction, key: str) -> bool:
+    """Whether `answer` was given this key before."""
+    return _known(transaction, key) is not None
+
+
+def _known(transaction: Transaction, key: str) -> Any:
+    return transaction.row("SELECT execution_id FROM penstock_cache WHERE key = ? AND valid = ?", key, True)
 
 
 def verdicts(transaction: Transaction, run_id: str) -> list[VerdictRecord]:

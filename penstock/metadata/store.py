@@ -10,14 +10,29 @@ from typing import Any, Self
 from penstock.errors import PenstockError
 from penstock.events import NodeState, RunState
 from penstock.gates import Verdict
-from penstock.metadata import artifacts, claims, executions, leases, lineage, places, recovery, results, runs, setup
+from penstock.metadata import (
+    artifacts,
+    claims,
+    executions,
+    history,
+    leases,
+    lineage,
+    places,
+    recovery,
+    results,
+    runs,
+    setup,
+)
 from penstock.metadata.database import Database
 from penstock.metadata.executions import Attempt
+from penstock.metadata.location import parse_url
 from penstock.metadata.owners import process_owner
 from penstock.metadata.records import (
     Abandoned,
     CachedResult,
+    Cost,
     Holder,
+    KeyedExecution,
     Lease,
     Lineage,
     LogLine,
@@ -30,8 +45,9 @@ from penstock.metadata.records import (
     StoredExecution,
     VerdictRecord,
 )
+from penstock.storage.input_files import FileFacts
 
-__all__ = ["Store", "open_store"]
+__all__ = ["Store", "open_store", "store_exists"]
 
 LEASE_SECONDS = 60.0
 
@@ -48,6 +64,15 @@ def open_store(url: str, *, read_only: bool = False, create: bool = True) -> Sto
         StoreError: It is no store, is of a newer version, cannot be written, or is not there and not to be made.
     """
     return Store(setup.opened(url, read_only=read_only, create=create))
+
+
+def store_exists(url: str) -> bool:
+    """Whether there is a store at a URL; what is there may still be refused.
+
+    Raises:
+        StoreError: It is no URL of a store.
+    """
+    return parse_url(url).exists()
 
 
 class Store:
@@ -107,6 +132,7 @@ class Store:
         key: str | None = None,
         owner: str | None = None,
         log: str | None = None,
+        reason: str = "",
         lease_seconds: float = LEASE_SECONDS,
     ) -> Lease:
         """Records that a node begins to run and leases the execution to its owner, who must keep renewing it.
@@ -120,9 +146,10 @@ class Store:
             key: The cache key, if it has one.
             owner: The process that works on it; this one where it is None (`penstock.metadata.owners`).
             log: The file that takes its output.
+            reason: Why it runs and is not reused.
             lease_seconds: How long the lease lasts without a heartbeat.
         """
-        attempt = Attempt(run_id, node_id, component, inputs or {}, parameters or {}, key, log)
+        attempt = Attempt(run_id, node_id, component, inputs or {}, parameters or {}, key, log, reason)
         with self.database.write() as transaction:
             return executions.begin(transaction, attempt, owner or process_owner(), lease_seconds)
 
@@ -284,6 +311,18 @@ class Store:
             at, facts = transaction.now, None if error is None else json.loads(json.dumps(error.to_json(), default=str))
             runs.put_node(transaction, NodeRecord(run_id, node_id, component, state, None, reason, None, at, facts))
 
+    def put_key(
+        self, key: str, parts: Mapping[str, Any], sources: Mapping[str, Mapping[str, str]] | None = None
+    ) -> None:
+        """Keeps what a cache key was made of; ``sources`` are the digests within source files, by the file's digest."""
+        with self.database.write() as transaction:
+            history.put_key(transaction, key, parts, sources or {})
+
+    def remember_files(self, digests: Mapping[FileFacts, str]) -> None:
+        """Keeps the digests of input files with what the file system says of them."""
+        with self.database.write() as transaction:
+            history.remember_files(transaction, digests)
+
     def log(self, run_id: str, node_id: str | None, level: str, text: str) -> None:
         """Adds a line to a run's log."""
         with self.database.write() as transaction:
@@ -299,6 +338,44 @@ class Store:
         """The results published under a key, if every artifact of them is still LIVE."""
         with self.database.read() as transaction:
             return results.find_cached(transaction, key)
+
+    def was_answered(self, key: str) -> bool:
+        """Whether a resolver's query with this key, which its answer is part of, was answered before."""
+        with self.database.read() as transaction:
+            return results.was_answered(transaction, key)
+
+    def keyed_executions(
+        self,
+        *,
+        pipeline: str | None = None,
+        node: str | None = None,
+        component: str | None = None,
+        before: int | None = None,
+        limit: int = 1,
+    ) -> list[KeyedExecution]:
+        """Executions whose key's parts are known and that fit every condition, the newest first.
+
+        ``before`` is an execution's id: only earlier ones.
+        """
+        with self.database.read() as transaction:
+            return history.executions(
+                transaction, pipeline=pipeline, node=node, component=component, before=before, limit=limit
+            )
+
+    def sources(self, digests: Iterable[str]) -> dict[str, dict[str, str]]:
+        """The digests of the names in source files, by the digest of the file."""
+        with self.database.read() as transaction:
+            return history.sources(transaction, digests)
+
+    def costs(self, pipeline: str, node: str, *, limit: int = 9) -> list[Cost]:
+        """What the last executions of a node took and wrote, the newest first; those that reused do not count."""
+        with self.database.read() as transaction:
+            return history.costs(transaction, pipeline, node, limit)
+
+    def recall_files(self, facts: Iterable[FileFacts]) -> dict[str, str]:
+        """The digests of those input files of which every fact is as it was when they were read, by path."""
+        with self.database.read() as transaction:
+            return history.recall_files(transaction, facts)
 
     def holder(self, key: str) -> Holder | None:
         """Who computes a key at this moment."""

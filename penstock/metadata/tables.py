@@ -158,3 +158,22 @@ _runlog = Table(
     _required("message", TEXT),
 )
 Index("penstock_runlog_run", _runlog.c.run_id, _runlog.c.node_id)
+
+# What a cache key was made of, so that two keys can be compared: JSON, the code in it by the digest of each file.
+_key_parts = Table("penstock_key", OWN, _key("key", TEXT), _required("parts", TEXT))
+
+# The digests of the functions and assignments in a source file, by the digest over all of them.
+_source = Table("penstock_source", OWN, _key("digest", TEXT), _required("names", TEXT))
+
+# Digests of input files with what the file system said of them; see penstock.storage.input_files.
+_file = Table(
+    "penstock_file",
+    OWN,
+    _key("path", TEXT),
+    _required("device", TEXT),
+    _required("inode", TEXT),
+    _required("size", LONG),
+    _required("mtime_ns", LONG),
+    _required("ctime_ns", LONG),
+    _required("digest", TEXT),
+)

@@ -1,41 +1,59 @@
 """What code a node depends on, found without importing it: the closure of its imports, normalised and digested.
 
 Comments, blank lines, formatting and docstrings do not count. A name is resolved inside Penstock's own package and,
-for a user's file, in the directory the file lies in; anything else is a library, which counts with its version.
+for a user's file, in the directory the file lies in; anything else is a library, which counts with its version. Each
+function, method and assignment of a file has a digest of its own, so that what changed can be named.
 """
 
 from __future__ import annotations
+
+import __future__
 
 import ast
 import functools
 import hashlib
 import importlib.metadata
+import json
 import marshal
 import threading
 import sys
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import CodeType
 from typing import Any
 
-__all__ = ["CodeDigest", "closure_digest", "library_versions"]
+from penstock.errors import UsageError
+
+__all__ = ["IMPORTS", "MODULE_LEVEL", "ORDER", "CodeDigest", "closure_digest", "library_versions"]
 
 _PACKAGE = Path(__file__).resolve().parent.parent
+
+IMPORTS = "(imports)"
+MODULE_LEVEL = "(module level)"
+ORDER = "(order)"
+_UNREADABLE = "(text)"
+
+# What `penstock.dsl.data_file` is called, under whichever name its module was imported.
+_DATA_FILE = "data_file"
 
 
 @dataclass(frozen=True)
 class CodeDigest:
-    """Digest of a closure of source files.
+    """Digests of a closure of source files.
 
     Attributes:
-        digest: Over the normalised source of every file; neither names of directories nor order count.
+        files: For each file, by its path below the package or below the directory of the file that was given, a digest
+            of each name that it defines; besides those one of its imports, one of its other statements, and one of the
+            order of all of them.
         modules: Dotted names of what the files import from libraries, in the order first met; a name that is
             imported from a module stands there as well, since it may be a module itself.
+        data_files: Files that the code declares it reads, see `penstock.dsl.data_file`.
     """
 
-    digest: str
+    files: Mapping[str, Mapping[str, str]]
     modules: tuple[str, ...]
+    data_files: tuple[Path, ...] = ()
 
     @property
     def libraries(self) -> frozenset[str]:
@@ -45,12 +63,30 @@ class CodeDigest:
 
 @dataclass(frozen=True)
 class _Source:
-    digest: str
-    modules: tuple[str, ...]
+    digests: Mapping[str, str]
+    modules: tuple[str, ...] = ()
+    data_files: tuple[str, ...] = ()
+
+
+@dataclass
+class _Closure:
+    """The files met so far; the same file may be met as a whole and for one function of it."""
+
+    seen: dict[tuple[Path, str], tuple[str, _Source]] = field(default_factory=dict)
+
+    def files(self) -> dict[str, Mapping[str, str]]:
+        """The digests of each file by its label; of two files of one label the second has a number."""
+        whole = {file for file, root in self.seen if not root}
+        kept = [one for (file, root), one in self.seen.items() if not root or file not in whole]
+        named: dict[str, Mapping[str, str]] = {}
+        for label, source in sorted(kept, key=lambda one: (one[0], json.dumps(one[1].digests))):
+            number = sum(known.partition(" (")[0] == label for known in named)
+            named[f"{label} ({number + 1})" if number else label] = source.digests
+        return named
 
 
 def closure_digest(files: Iterable[Path], *, function: tuple[Path, str] | None = None) -> CodeDigest:
-    """The digest of the files and of everything that they import, directly or not.
+    """The digests of the files and of everything that they import, directly or not.
 
     A file that is not there or is not Python counts with its bytes: running it reports the fault.
 
@@ -58,33 +94,48 @@ def closure_digest(files: Iterable[Path], *, function: tuple[Path, str] | None =
         files: Source files that count as a whole.
         function: A file and the name of a function in it: of this file only that function counts, with everything
             at the file's top level that it uses. So a component in ``pipeline.py`` does not depend on the others.
+
+    Raises:
+        UsageError: A file declares a data file by something else than a literal text.
     """
     todo = [(file.resolve(), file.resolve().parent, "") for file in files]
     if function is not None:
         todo.append((function[0].resolve(), function[0].resolve().parent, function[1]))
-    seen: dict[tuple[Path, str], str] = {}
+    closure = _Closure()
     modules: dict[str, None] = {}
+    data_files: dict[Path, None] = {}
+    searched: set[tuple[str, Path]] = set()
     while todo:
         file, directory, root = todo.pop()
-        if (file, root) in seen:
+        if (file, root) in closure.seen:
             continue
         stat = file.stat() if file.is_file() else None
         source = _read(file, root, stat.st_mtime_ns if stat else 0, stat.st_size if stat else 0)
-        seen[file, root] = f"{file.name} {source.digest}"
+        closure.seen[file, root] = (_label(file, directory), source)
+        data_files |= dict.fromkeys(file.parent / name for name in source.data_files)
         for module in source.modules:
-            found = _find(module, directory)
+            if (module, directory) in searched:
+                continue
+            searched.add((module, directory))
+            found = _ours(module) if module.partition(".")[0] == "penstock" else _find(module, directory)
             if found:
                 todo += [(path, directory, "") for path in found]
             else:
                 modules[module] = None
-    whole = hashlib.sha256("\n".join(sorted(seen.values())).encode())
     ours = sys.stdlib_module_names | {"penstock"}
-    return CodeDigest(whole.hexdigest(), tuple(each for each in modules if each.partition(".")[0] not in ours))
+    libraries = tuple(each for each in modules if each.partition(".")[0] not in ours)
+    return CodeDigest(closure.files(), libraries, tuple(data_files))
+
+
+def _label(file: Path, directory: Path) -> str:
+    base = _PACKAGE.parent if file.is_relative_to(_PACKAGE) else directory
+    return file.relative_to(base).as_posix() if file.is_relative_to(base) else file.name
 
 
 def library_versions(libraries: Iterable[str]) -> dict[str, str]:
-    """The installed version of each library; one that is not installed is left out."""
-    return {name: version for name in sorted(libraries) if (version := _version(name))}
+    """The installed version of each library, and Python's; one that is not installed is left out."""
+    python = f"{sys.version_info.major}.{sys.version_info.minor}"
+    return {"python": python} | {name: version for name in sorted(libraries) if (version := _version(name))}
 
 
 @functools.cache
@@ -113,13 +164,65 @@ def _parsed(file: Path, root: str) -> _Source:
     try:
         tree = ast.parse(raw)
     except (SyntaxError, ValueError):
-        return _Source(hashlib.sha256(raw).hexdigest(), ())
+        return _Source({_UNREADABLE: hashlib.sha256(raw).hexdigest()[:16]})
     if root:
         tree.body = _used_by(tree, root)
     modules = tuple(dict.fromkeys(_imports(tree, file)))
+    data_files = () if file.is_relative_to(_PACKAGE) else tuple(_data_files(tree, file))
     _drop_docstrings(tree)
-    code = compile(tree, "", "exec", dont_inherit=True)
-    return _Source(hashlib.sha256(marshal.dumps(_essence(code), 2)).hexdigest(), modules)
+    return _Source(_digests(tree), modules, data_files)
+
+
+def _digests(tree: ast.Module) -> dict[str, str]:
+    """A digest for each name that a module defines, and for what defines none."""
+    postponed = any(
+        isinstance(one, ast.ImportFrom) and one.module == "__future__" and any(n.name == "annotations" for n in one.names)
+        for one in tree.body
+    )
+    flags = __future__.annotations.compiler_flag if postponed else 0
+    parts: dict[str, list[bytes]] = {}
+    order: list[str] = []
+    for name, statement in _named(tree.body):
+        module = ast.Module([statement], [])
+        code = compile(module, "", "exec", flags=flags, dont_inherit=True)
+        parts.setdefault(name, []).append(marshal.dumps(_essence(code), 2))
+        order.append(name)
+    parts[ORDER] = [" ".join(order).encode()]
+    return {name: hashlib.sha256(b"".join(several)).hexdigest()[:16] for name, several in sorted(parts.items())}
+
+
+def _named(statements: Iterable[ast.stmt], prefix: str = "") -> Iterator[tuple[str, ast.stmt]]:
+    """Statements with the names that they define; methods apart from the class that they belong to."""
+    for statement in statements:
+        if isinstance(statement, ast.ClassDef):
+            methods = [one for one in statement.body if isinstance(one, (ast.FunctionDef, ast.AsyncFunctionDef))]
+            for method in methods:
+                yield f"{prefix}{statement.name}.{method.name}", method
+            rest: list[ast.stmt] = [one for one in statement.body if one not in methods]
+            statement.body = rest or [ast.copy_location(ast.Pass(), statement)]
+            yield prefix + statement.name, statement
+        elif isinstance(statement, (ast.Import, ast.ImportFrom)):
+            yield IMPORTS, statement
+        else:
+            yield ", ".join(sorted(_names_defined(statement))) or MODULE_LEVEL, statement
+
+
+def _data_files(tree: ast.AST, file: Path) -> Iterator[str]:
+    for node in ast.walk(tree):
+        if not isinstance(node, ast.Call):
+            continue
+        called = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+        if called != _DATA_FILE:
+            continue
+        first = node.args[0] if len(node.args) == 1 and not node.keywords else None
+        if not isinstance(first, ast.Constant) or not isinstance(first.value, str):
+            raise UsageError(
+                f"{file.name}, line {node.lineno}: data_file is given something else than a literal text.",
+                hint='Write data_file("name.csv"): it is read from the source, before anything runs.',
+                path=str(file),
+                line=node.lineno,
+            )
+        yield first.value
 
 
 def _used_by(tree: ast.Module, root: str) -> list[ast.stmt]:
@@ -149,8 +252,18 @@ def _names_defined(statement: ast.stmt) -> set[str]:
     return set()
 
 
+def _statements(tree: ast.AST) -> Iterator[ast.AST]:
+    """A module and every statement in it, however deep; going through expressions as well would take ten times as long."""
+    todo = [tree]
+    while todo:
+        node = todo.pop()
+        yield node
+        for field in ("body", "orelse", "finalbody", "handlers", "cases"):
+            todo += getattr(node, field, ())
+
+
 def _imports(tree: ast.AST, file: Path) -> Iterator[str]:
-    for node in ast.walk(tree):
+    for node in _statements(tree):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
@@ -172,13 +285,18 @@ def _dotted(package: Path) -> str:
     return ""
 
 
+@functools.cache
+def _ours(module: str) -> list[Path]:
+    """The files behind a dotted name of Penstock's, which do not change while it runs."""
+    return _find(module, _PACKAGE.parent)
+
+
 def _find(module: str, directory: Path) -> list[Path]:
     """The files behind a dotted name: the module, and the packages it lies in. Nothing if it is a library."""
     parts = module.split(".")
-    root = _PACKAGE.parent if parts[0] == "penstock" else directory
     found = []
     for depth in range(1, len(parts) + 1):
-        place = root.joinpath(*parts[:depth])
+        place = directory.joinpath(*parts[:depth])
         if (place / "__init__.py").is_file():
             found.append(place / "__init__.py")
         elif place.with_suffix(".py").is_file():
@@ -191,7 +309,7 @@ def _find(module: str, directory: Path) -> list[Path]:
 
 
 def _drop_docstrings(tree: ast.Module) -> None:
-    for node in ast.walk(tree):
+    for node in _statements(tree):
         if isinstance(node, (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)):
             first = node.body[0] if node.body else None
             if (

@@ -6,7 +6,7 @@ import sys
 import tempfile
 import traceback
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from penstock.dsl.parameters import validated
 from penstock.dsl.user_code import boundary
 from penstock.errors import NodeError, PenstockError, carried
 from penstock.orchestration.plan import load_component
+from penstock.storage.digests import Content, typed_content
 from penstock.storage.refusal import is_refusal, refusal_in, storage_error
 
 __all__ = ["ArtifactValue", "Request", "Result", "execute"]
@@ -84,9 +85,22 @@ class Request:
 
 @dataclass(frozen=True)
 class Result:
-    """What a node left: its outputs with the properties that it gave them."""
+    """What a node left: its outputs with the properties that it gave them, and the content of each."""
 
     outputs: Mapping[str, ArtifactValue]
+    contents: Mapping[str, Content] = field(default_factory=dict)
+
+    def to_json(self) -> dict[str, Any]:
+        """As a JSON value; `from_json` gives an equal result back."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> Result:
+        """The result that `to_json` wrote."""
+        return cls(
+            {name: ArtifactValue(**one) for name, one in value["outputs"].items()},
+            {name: Content(**one) for name, one in value["contents"].items()},
+        )
 
 
 def execute(request: Request, emit: Emit) -> Result:
@@ -112,17 +126,19 @@ def execute(request: Request, emit: Emit) -> Result:
             beam_options=request.beam_options,
             emit=emit,
         )
-        returned = _call(component, request, outputs, context, directory)
+        with closing(context):
+            returned = _call(component, request, outputs, context, directory)
         _keep_values(component, outputs, returned, request.node)
         _hold_to_promise(component, outputs, request.node)
-    return Result(
-        {
-            name: ArtifactValue(
-                type(artifact).type_name, artifact.uri, dict(artifact.properties), dict(artifact.custom_properties)
-            )
-            for name, artifact in outputs.items()
-        }
-    )
+        # Here and not in the launcher: reading a model or rows takes libraries that only this process has loaded.
+        contents = {name: typed_content(artifact) for name, artifact in outputs.items()}
+    values = {
+        name: ArtifactValue(
+            type(artifact).type_name, artifact.uri, dict(artifact.properties), dict(artifact.custom_properties)
+        )
+        for name, artifact in outputs.items()
+    }
+    return Result(values, contents)
 
 
 @contextmanager

@@ -14,13 +14,19 @@ from typing import Any
 from penstock.dsl import Component
 from penstock.orchestration.code import CodeDigest, closure_digest, library_versions
 from penstock.orchestration.plan import PlanNode
-from penstock.storage.payload import data_digest
+from penstock.storage.input_files import FileMemory, data_digest
+from penstock.storage.locations import is_remote
 
-__all__ = ["cache_key", "code_of", "key_parts"]
+__all__ = ["cache_key", "code_of", "key_parts", "sources_of"]
 
 
 def key_parts(
-    node: PlanNode, component: Component, inputs: Mapping[str, str], values: Mapping[str, Any], directory: Path
+    node: PlanNode,
+    component: Component,
+    inputs: Mapping[str, str],
+    values: Mapping[str, Any],
+    directory: Path,
+    memory: FileMemory | None = None,
 ) -> dict[str, Any]:
     """The parts of a node's cache key, by name, as JSON.
 
@@ -30,6 +36,7 @@ def key_parts(
         inputs: The content digest of each input.
         values: What the parameters that come from other nodes turned out to be.
         directory: The project's, from which relative paths start.
+        memory: Knows the digests of data files that did not change.
     """
     parameters = dict(values)
     data: dict[str, str] = {}
@@ -38,18 +45,23 @@ def key_parts(
         if kind is None:
             parameters[name] = value
         elif value and kind == "data":
-            data[name] = data_digest(str(directory / value))
+            data[name] = data_digest(value if is_remote(value) else str(directory / value), memory)
     code = code_of(node, component, directory)
     return {
         "component": component.name,
         "version": component.version,
-        "code": code.digest,
+        "code": {label: _digest(names) for label, names in code.files.items()},
         "libraries": library_versions(code.libraries),
         "parameters": parameters,
         "data": data,
+        "files": {_short(file, directory): data_digest(str(file), memory) for file in code.data_files},
         "inputs": dict(inputs),
         "outputs": dict(node.outputs),
     }
+
+
+def _short(file: Path, directory: Path) -> str:
+    return file.relative_to(directory).as_posix() if file.is_relative_to(directory) else file.name
 
 
 def code_of(node: PlanNode, component: Component, directory: Path) -> CodeDigest:
@@ -60,6 +72,15 @@ def code_of(node: PlanNode, component: Component, directory: Path) -> CodeDigest
     return closure_digest([directory / value for value in given], function=place)
 
 
+def sources_of(node: PlanNode, component: Component, directory: Path) -> dict[str, Mapping[str, str]]:
+    """The digests of the names in each source file of a node's code, by the digest that stands for it in the key."""
+    return {_digest(names): names for names in code_of(node, component, directory).files.values()}
+
+
 def cache_key(parts: Mapping[str, Any]) -> str:
     """The key itself: SHA-256 over the parts as canonical JSON."""
-    return hashlib.sha256(json.dumps(parts, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+    return _digest(parts)
+
+
+def _digest(value: Mapping[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(value, sort_keys=True, separators=(",", ":")).encode()).hexdigest()

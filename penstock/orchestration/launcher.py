@@ -18,22 +18,22 @@ from typing import TYPE_CHECKING, Any, Protocol
 from penstock import events
 from penstock.artifacts import artifact_type
 from penstock.dsl import Component
-from penstock.errors import PenstockError, RunCanceled, StorageError
+from penstock.errors import NodeError, PenstockError, RunCanceled, StorageError
 from penstock.events import NodeState
 from penstock.gates import Verdict, blocks
 from penstock.orchestration.execution import ArtifactValue, Request, Result
-from penstock.orchestration.key import cache_key, key_parts
+from penstock.orchestration.history import reason_to_run
+from penstock.orchestration.key import cache_key, key_parts, sources_of
 from penstock.orchestration.plan import PlanNode, load_component
 from penstock.orchestration.sweep import sweep
 from penstock.orchestration.workspace import Place, Workspace
-from penstock.storage.payload import content_of
 from penstock.storage.refusal import storage_error
 
 if TYPE_CHECKING:
     from penstock.metadata.records import CachedResult, Holder, Lease, MetricRecord, NewArtifact, StoredArtifact
     from penstock.metadata.store import Store
 
-__all__ = ["Executor", "NodeOutcome", "RunContext", "launch", "skip"]
+__all__ = ["Executor", "NodeOutcome", "RunContext", "answer_in_words", "launch", "skip", "usable", "value_of"]
 
 LEASE_SECONDS = 60.0
 WAIT_SECONDS = 0.1
@@ -94,7 +94,7 @@ class NodeOutcome:
     Attributes:
         outputs: The artifacts of each output; an output may have none (a resolver without an answer).
         blocked: A gate that holds back what depends on it.
-        reason: Why it was reused, skipped or failed, in a few words.
+        reason: Why it ran, or was reused or skipped, or how it failed, in a few words.
     """
 
     state: NodeState
@@ -169,29 +169,28 @@ def _launch(node: PlanNode, context: RunContext, upstream: Mapping[str, NodeOutc
     }
     try:
         values = {
-            name: _value(upstream[source.node].outputs[source.output][0], context)
+            name: value_of(upstream[source.node].outputs[source.output][0], context.workspace)
             for name, source in node.values.items()
         }
         component = load_component(node.ref, context.directory)
         digests = {name: found.digest or "" for name, found in inputs.items()}
-        parts = key_parts(node, component, digests, values, context.directory)
+        parts = key_parts(node, component, digests, values, context.directory, context.store)
         if node.query is not None:
-            return _resolve(node, context, inputs, parts)
-        key = cache_key(parts)
+            return _resolve(node, component, context, inputs, parts)
     except PenstockError as error:
         _never_began(node, context, error)
         raise
     attempt = 1
     while True:
         try:
-            turn = _turn(node, component, context, inputs, values, key)
+            turn = _turn(node, component, context, inputs, values, parts)
         except PenstockError as error:
             _never_began(node, context, error)
             raise
         if isinstance(turn, NodeOutcome):
             return turn
         try:
-            return _execute(node, context, inputs, values, key, log, turn)
+            return _execute(node, context, inputs, values, log, turn)
         except PenstockError as error:
             if not error.retryable or attempt > node.options.retries:
                 raise error.with_facts(attempts=attempt if attempt > 1 else None)
@@ -221,10 +220,12 @@ def _back_off(node: PlanNode, context: RunContext, attempt: int, error: Penstock
 
 @dataclass(frozen=True)
 class _Turn:
-    """The right to execute, with a slot to be released, and the place to do it in."""
+    """The right to execute, with a slot to be released, the place to do it in, and why it is done."""
 
     lease: Lease
     place: Place
+    key: str
+    reason: str
 
 
 def _turn(
@@ -233,7 +234,7 @@ def _turn(
     context: RunContext,
     inputs: Mapping[str, StoredArtifact],
     values: Mapping[str, Any],
-    key: str,
+    parts: Mapping[str, Any],
 ) -> NodeOutcome | _Turn:
     """Takes the result that is there, or waits for the one that is being computed, or begins to compute it.
 
@@ -242,6 +243,7 @@ def _turn(
     from penstock.metadata.executions import Attempt
     from penstock.metadata.records import Lease
 
+    key = cache_key(parts)
     places = context.workspace.place(context.pipeline, node.id)
     attempt = Attempt(
         context.run,
@@ -255,23 +257,36 @@ def _turn(
     )
     uses_cache = context.uses_cache(node.id)
     while True:
-        known = None
+        known, cached = None, None
         if uses_cache:
             cached = context.store.find_cached(key)
-            if cached is not None and _usable(cached, component, node, values, context):
+            if cached is not None and usable(cached, component, node, values, context.workspace, context.directory):
                 return _reuse(node, context, inputs, key, cached)
             known = cached.execution_id if cached is not None else None
+        sources = sources_of(node, component, context.directory)
+        reason = reason_to_run(
+            context.store,
+            context.pipeline,
+            node,
+            parts,
+            sources,
+            forced=not uses_cache,
+            unusable=cached,
+            leaves_effects=component.is_current is not None,
+        )
+        attempt = replace(attempt, reason=reason.text)
         claimed: Lease | Holder | None = None
         context.slots.acquire()
         try:
             if context.canceled.is_set():
                 raise RunCanceled(f"{node.id} was canceled before it began.", node=node.id)
+            context.store.put_key(key, parts, sources)
             claimed = context.store.claim(attempt, known=known, alone=uses_cache, lease_seconds=LEASE_SECONDS)
         finally:
             if not isinstance(claimed, Lease):
                 context.slots.release()
         if isinstance(claimed, Lease):
-            return _Turn(claimed, places(claimed.execution_id))
+            return _Turn(claimed, places(claimed.execution_id), key, reason.text)
         if claimed is not None:
             _wait_for(claimed, node, context, key)
 
@@ -285,23 +300,29 @@ def _wait_for(holder: Holder, node: PlanNode, context: RunContext, key: str) -> 
         sweep(context.store, context.workspace)
 
 
-def _value(artifact: StoredArtifact, context: RunContext) -> Any:
+def value_of(artifact: StoredArtifact, workspace: Workspace) -> Any:
+    """The value that an artifact of a value type holds."""
     kind = artifact_type(artifact.type)
-    return kind(context.workspace.local(artifact.uri)).read()  # type: ignore[attr-defined]  # the graph's check lets only values in
+    return kind(workspace.local(artifact.uri)).read()  # type: ignore[attr-defined]  # the graph's check lets only values in
 
 
-def _usable(
-    cached: CachedResult, component: Component, node: PlanNode, values: Mapping[str, Any], context: RunContext
+def usable(
+    cached: CachedResult,
+    component: Component,
+    node: PlanNode,
+    values: Mapping[str, Any],
+    workspace: Workspace,
+    directory: Path,
 ) -> bool:
     """Whether what was published is still there, and the world outside still as the component left it."""
     for artifacts in cached.outputs.values():
         for artifact in artifacts:
-            if not context.workspace.is_whole(artifact.uri):
+            if not workspace.is_whole(artifact.uri):
                 return False
     if component.is_current is None:
         return True
-    parameters = {**_absolute(node, component, context.directory), **values}
-    outputs = {name: _brought_in(found[0], context).instance() for name, found in cached.outputs.items()}
+    parameters = {**_absolute(node, component, directory), **values}
+    outputs = {name: _brought_in(found[0], workspace).instance() for name, found in cached.outputs.items()}
     return component.is_current(parameters, outputs)
 
 
@@ -312,9 +333,9 @@ def _absolute(node: PlanNode, component: Component, directory: Path) -> dict[str
     }
 
 
-def _brought_in(artifact: StoredArtifact, context: RunContext) -> ArtifactValue:
+def _brought_in(artifact: StoredArtifact, workspace: Workspace) -> ArtifactValue:
     """An artifact as user code sees it: its payload lies on this machine."""
-    local = context.workspace.local(artifact.uri)
+    local = workspace.local(artifact.uri)
     return ArtifactValue(artifact.type, local, dict(artifact.properties), dict(artifact.custom_properties), artifact.id)
 
 
@@ -344,7 +365,7 @@ def _reuse(
 
 
 def _resolve(
-    node: PlanNode, context: RunContext, inputs: Mapping[str, StoredArtifact], parts: dict[str, Any]
+    node: PlanNode, component: Component, context: RunContext, inputs: Mapping[str, StoredArtifact], parts: dict[str, Any]
 ) -> NodeOutcome:
     """Answers a resolver's query; the same answer as last time is a reuse."""
     assert node.query is not None
@@ -354,10 +375,10 @@ def _resolve(
         context.pipeline, query["type"], blessed=query["blessed"], other_than_digest=other.digest if other else None
     )
     outputs = {query["output"]: [answer] if answer else []}
-    key = cache_key({**parts, "answer": answer.digest if answer else None})
-    reason = (
-        f"{query['type']} {answer.id}" if answer else f"no {'blessed ' if query['blessed'] else ''}{query['type']} yet"
-    )
+    parts = {**parts, "answer": answer.digest if answer else None}
+    key = cache_key(parts)
+    reason = answer_in_words(query, answer)
+    context.store.put_key(key, parts, sources_of(node, component, context.directory))
     reused = context.store.answer(
         context.run,
         node.id,
@@ -371,12 +392,18 @@ def _resolve(
     return NodeOutcome(state, outputs=outputs, note=f"{reason}, as before" if reused else reason)
 
 
+def answer_in_words(query: Mapping[str, Any], answer: StoredArtifact | None) -> str:
+    """What a resolver's query was answered with."""
+    if answer is not None:
+        return f"{query['type']} {answer.id}"
+    return f"no {'blessed ' if query['blessed'] else ''}{query['type']} yet"
+
+
 def _execute(
     node: PlanNode,
     context: RunContext,
     inputs: Mapping[str, StoredArtifact],
     values: Mapping[str, Any],
-    key: str,
     log: Path,
     turn: _Turn,
 ) -> NodeOutcome:
@@ -393,7 +420,7 @@ def _execute(
                 run=context.run,
                 ref=node.ref,
                 directory=str(context.directory),
-                inputs={name: _brought_in(artifact, context) for name, artifact in inputs.items()},
+                inputs={name: _brought_in(artifact, workspace) for name, artifact in inputs.items()},
                 outputs={name: ArtifactValue(kind, str(place.directory / name)) for name, kind in node.outputs.items()},
                 parameters={**node.parameters, **values},
                 beam_options={**context.beam_options, **node.options.beam},
@@ -410,7 +437,7 @@ def _execute(
         outputs = store.publish(
             lease,
             outputs=new,
-            key=key,
+            key=turn.key,
             verdicts=said.verdicts,
             metrics=said.metrics,
             blocked=blocked,
@@ -420,8 +447,16 @@ def _execute(
         state = NodeState.CANCELED if isinstance(error, RunCanceled) else NodeState.FAILED
         _give_up(context, turn, state, error)
         raise
+    except BaseException as error:  # a fault of ours: nobody may wait for this node until its lease runs out
+        _give_up(context, turn, NodeState.FAILED, NodeError(f"{type(error).__name__}: {error}", node=node.id))
+        raise
     return NodeOutcome(
-        NodeState.COMPLETE, outputs=outputs, blocked=blocked, note=said.note, verdicts=tuple(said.verdicts)
+        NodeState.COMPLETE,
+        reason=turn.reason,
+        outputs=outputs,
+        blocked=blocked,
+        note=said.note,
+        verdicts=tuple(said.verdicts),
     )
 
 
@@ -434,14 +469,14 @@ def _in_terms_of_storage(node: PlanNode) -> Iterator[None]:
 
 
 def _finished(result: Result, workspace: Workspace, place: Place) -> dict[str, list[NewArtifact]]:
-    """Seals the payloads: content digest, then the manifest. Nothing is published yet."""
+    """Seals the payloads with their manifests. Nothing is published yet."""
     from penstock.metadata.records import NewArtifact
 
     new = {}
     for name, artifact in result.outputs.items():
-        content = content_of(Path(artifact.uri))
-        sealed = replace(artifact, uri=workspace.seal(place, name, content))
-        new[name] = [NewArtifact.of(sealed.instance(), digest=content.digest, size=content.size)]
+        content = result.contents[name]
+        sealed = replace(artifact, uri=workspace.seal(place, name, content)).instance()
+        new[name] = [NewArtifact.of(sealed, digest=content.digest, size=content.size, algorithm=content.algorithm)]
     return new
 
 

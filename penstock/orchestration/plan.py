@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import graphlib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -12,10 +12,10 @@ from penstock.dsl import Channel, Component, Node, Pipeline
 from penstock.dsl.options import NodeOptions
 from penstock.dsl.parameters import to_jsonable, validated
 from penstock.dsl.user_code import function_of, load_module
-from penstock.errors import GraphError, UsageError
+from penstock.errors import GraphError, UsageError, did_you_mean
 from penstock.gates import Gate
 
-__all__ = ["Plan", "PlanNode", "Source", "load_component", "make_plan"]
+__all__ = ["Plan", "PlanNode", "Source", "checked_nodes", "load_component", "make_plan"]
 
 
 @dataclass(frozen=True)
@@ -183,3 +183,14 @@ def load_component(ref: str, directory: Path) -> Component:
     if not isinstance(found, Component):
         raise UsageError(f"{ref} is not a component.", hint="Is it decorated with @component?", path=place)
     return found
+
+
+def checked_nodes(plan: Plan, *, no_cache: bool | Collection[str]) -> bool | frozenset[str]:
+    """Which nodes are not to be reused: all, none, or those named, each of which must be there."""
+    if isinstance(no_cache, bool):
+        return no_cache
+    known = [node.id for node in plan.nodes]
+    for name in no_cache:
+        if name not in known:
+            raise UsageError(f"There is no node {name!r}.", hint=did_you_mean(name, known))
+    return frozenset(no_cache)

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from penstock import events
-from penstock.errors import UsageError, did_you_mean
+from penstock.errors import UsageError
 from penstock.events import RunState
 from penstock.orchestration.key import code_of
 from penstock.orchestration.launcher import NodeOutcome, RunContext
@@ -25,7 +25,7 @@ from penstock.orchestration.local.runner import run_nodes
 from penstock.orchestration.local.warm import WarmProcess
 from penstock.orchestration.locate import remember
 from penstock.orchestration.outcomes import run_state
-from penstock.orchestration.plan import Plan, load_component, make_plan
+from penstock.orchestration.plan import Plan, checked_nodes, load_component, make_plan
 from penstock.orchestration.project import Project
 from penstock.orchestration.sweep import sweep
 from penstock.orchestration.workspace import Workspace
@@ -83,7 +83,7 @@ def run_project(
             hint="`penstock run` runs on this machine: choose a profile with runner: local.",
         )
     plan = make_plan(project.pipeline, project.directory)
-    skipped_cache = _checked_nodes(plan, no_cache=no_cache)
+    skipped_cache = checked_nodes(plan, no_cache=no_cache)
     tell = _one_at_a_time(listener or _nobody)
     workspace = Workspace(profile.pipeline_root)
     workspace.check()
@@ -158,16 +158,6 @@ def _executor(
 
 def _nobody(event: events.Event) -> None:
     """Where nobody listens."""
-
-
-def _checked_nodes(plan: Plan, *, no_cache: bool | Collection[str]) -> bool | frozenset[str]:
-    if isinstance(no_cache, bool):
-        return no_cache
-    known = [node.id for node in plan.nodes]
-    for name in no_cache:
-        if name not in known:
-            raise UsageError(f"There is no node {name!r}.", hint=did_you_mean(name, known))
-    return frozenset(no_cache)
 
 
 def _one_at_a_time(listener: events.Listener) -> events.Listener:

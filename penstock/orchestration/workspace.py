@@ -18,7 +18,7 @@ from penstock.storage.cache import PayloadCache, cache_directory, log_place
 from penstock.storage.locations import is_remote, join, local_path
 from penstock.storage.locks import hold, remove_if_left, remove_tree
 from penstock.storage.manifest import Manifest, manifest_of, read_manifest, write_manifest
-from penstock.storage.payload import Content
+from penstock.storage.digests import Content
 from penstock.storage.refusal import storage_error
 
 __all__ = ["Place", "Workspace"]

@@ -20,7 +20,7 @@ __all__ = ["file_system", "is_remote", "join", "local_path", "remote_errors"]
 def is_remote(uri: str) -> bool:
     """Whether a location is anywhere but on this machine's disks.
 
-    >>> is_remote("s3://bucket/root"), is_remote("/data/root"), is_remote("file:///data/root")
+    >>> is_remote("s3://bucket/root"), is_remote("/data/place"), is_remote("file:///data/place")
     (True, False, False)
     """
     return "://" in uri and not uri.startswith("file://")

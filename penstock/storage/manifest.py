@@ -29,7 +29,7 @@ class Manifest:
     """What a whole payload holds.
 
     Attributes:
-        digest: What identifies its content, see `penstock.storage.payload.Content`.
+        digest: What identifies its content, see `penstock.storage.digests.Content`.
         sizes: The size of each file in bytes, by its path in the payload.
         digests: SHA-256 of each file's bytes, likewise.
     """

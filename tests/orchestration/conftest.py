@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 import textwrap
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -85,8 +86,12 @@ class Scratch:
 
 @pytest.fixture(params=["exec", "warm"])
 def project(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Scratch:
-    """An empty project, run either way; what `penstock` remembers of projects goes to the test's directory as well."""
+    """An empty project, run either way; whatever runs of it keep elsewhere goes to the test's directory as well."""
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    temporary = tmp_path / "tmp"
+    temporary.mkdir()
+    monkeypatch.setenv("TMPDIR", str(temporary))
+    monkeypatch.setattr(tempfile, "tempdir", None)
     directory = tmp_path / "toy"
     directory.mkdir()
     return Scratch(directory, request.param)

@@ -21,7 +21,7 @@ def test_a_location_is_on_this_machine_or_not(uri: str, remote: bool) -> None:
 
 def test_parts_are_joined_in_the_location_s_own_way() -> None:
     """Paths as paths, URIs with slashes, and a file URI becomes the path that it means."""
-    assert join("/root", "taxi", "Trainer") == "/root/taxi/Trainer"
+    assert join("/place", "taxi", "Trainer") == "/place/taxi/Trainer"
     assert join("gs://bucket/root/", "taxi") == "gs://bucket/root/taxi"
     assert join("file:///my%20root", "taxi") == "/my root/taxi"
 

@@ -40,6 +40,10 @@ _MARKS = {
         Mark("!", "!", "limited", "yellow"),
         Mark("✘", "x", "broken", "bold red"),
         Mark("·", ".", "absent", "dim"),
+        Mark("↻", "=", "reuse", "blue"),
+        Mark("▸", ">", "run", "cyan"),
+        Mark("?", "?", "depends", "yellow"),
+        Mark("↷", "-", "skip", "yellow"),
     )
 }
 

@@ -103,7 +103,7 @@ def print_run(
 def _row(name: str, node: NodeRecord | None) -> NodeRow:
     if node is None:
         return NodeRow(name, "pending", None, "")
-    remark = "; ".join(part.partition("\n")[0] for part in (node.note, node.reason) if part)
+    remark = "; ".join(part.partition("\n")[0] for part in dict.fromkeys((node.note, node.reason)) if part)
     return NodeRow(name, node.state, node.seconds if node.execution_id is not None else None, remark, node.blocked)
 
 

@@ -85,7 +85,7 @@ def rows_of(view: RunView) -> list[NodeRow]:
             node.id,
             node.state,
             node.seconds if node.state in (NodeState.COMPLETE, NodeState.FAILED, NodeState.CANCELED) else None,
-            "; ".join(part for part in (node.note, node.reason) if part),
+            "; ".join(part for part in dict.fromkeys((node.note, node.reason)) if part),
             node.blocked,
         )
         for node in view.nodes.values()

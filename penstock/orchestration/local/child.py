@@ -55,9 +55,8 @@ def run(pipe_fd: int, life_fd: int) -> NoReturn:
             _flush()
             emit({"type": "error", "error": error.to_json()})
         else:
-            outputs = {name: dict(vars(artifact)) for name, artifact in result.outputs.items()}
             _flush()
-            emit({"type": "result", "outputs": outputs})
+            emit({"type": "result", **result.to_json()})
     # Interpreter shutdown with TensorFlow loaded takes up to a second and does nothing that matters here.
     os._exit(0)
 

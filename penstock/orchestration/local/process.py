@@ -19,7 +19,7 @@ from threading import Event as Flag
 from typing import Any, Protocol
 
 from penstock.errors import NodeError, RunCanceled, from_json
-from penstock.orchestration.execution import ArtifactValue, Request, Result
+from penstock.orchestration.execution import Request, Result
 from penstock.orchestration.local.child import WHERE
 
 __all__ = ["Child", "ExecProcess", "child_environment", "follow"]
@@ -153,7 +153,7 @@ def follow(
         raise from_json(last["error"])
     if last.get("type") != "result":
         raise _died(code, node, log)
-    return Result({name: ArtifactValue(**artifact) for name, artifact in last["outputs"].items()})
+    return Result.from_json(last)
 
 
 def _listen(
@@ -169,9 +169,11 @@ def _listen(
             if left <= 0:
                 break
             if not selector.select(timeout=min(left, _POLL_SECONDS)):
-                if child.poll() is not None:  # a grandchild may hold the pipe open
+                if child.poll() is None:
+                    continue
+                # It may have said its last word since nothing was there to read.
+                if not selector.select(timeout=0):  # a grandchild may hold the pipe open
                     break
-                continue
             chunk = pipe.read(65536)
             if not chunk:
                 break
