@@ -146,7 +146,7 @@ def Hang(page: Output[HTML]) -> None:
     page.path("half").write_text("half")
     the_line_it_hangs_in = time.sleep(600)
 ---
-Hang().options(timeout=2.5)
+Hang().options(timeout=6)
 Make()
 """
 
@@ -157,14 +157,14 @@ def test_a_node_that_takes_too_long_is_ended(project: Scratch, states: States, t
     project.write(HANG.replace("{pid!r}", repr(str(pid))))
     began = time.monotonic()
     result = project.run()
-    assert time.monotonic() - began < 30
+    assert time.monotonic() - began < 60
     assert result.state is RunState.FAILED
     assert states(result) == {"Hang": "failed", "Make": "complete"}
     error = result.nodes["Hang"].error
     assert isinstance(error, NodeError)
     assert error.retryable
-    assert "its timeout is 2.5 s" in error.message
-    assert 2.5 <= error.seconds < 12
+    assert "its timeout is 6 s" in error.message
+    assert 6 <= error.seconds < 20
     assert not _runs(int(pid.read_text()))
     log = (project.directory / f".penstock/toy/runs/{result.run_id}/Hang.log").read_text()
     assert "hanging" in log
