@@ -35,7 +35,6 @@ MODULE_LEVEL = "(module level)"
 ORDER = "(order)"
 _UNREADABLE = "(text)"
 
-# What `penstock.dsl.data_file` is called, under whichever name its module was imported.
 _DATA_FILE = "data_file"
 
 
@@ -242,12 +241,10 @@ def _named(statements: Iterable[ast.stmt], prefix: str = "") -> Iterator[tuple[s
             yield ", ".join(sorted(_names_defined(statement))) or MODULE_LEVEL, statement
 
 
-def _data_files(tree: ast.AST, file: Path) -> Iterator[str]:
-    for node in ast.walk(tree):
-        if not isinstance(node, ast.Call):
-            continue
-        called = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
-        if called != _DATA_FILE:
+def _data_files(tree: ast.Module, file: Path) -> Iterator[str]:
+    called = _names_of_data_file(tree)
+    for node in ast.walk(tree) if called else ():
+        if not isinstance(node, ast.Call) or ast.unparse(node.func) not in called:
             continue
         first = node.args[0] if len(node.args) == 1 and not node.keywords else None
         if not isinstance(first, ast.Constant) or not isinstance(first.value, str):
@@ -258,6 +255,18 @@ def _data_files(tree: ast.AST, file: Path) -> Iterator[str]:
                 line=node.lineno,
             )
         yield first.value
+
+
+def _names_of_data_file(tree: ast.Module) -> set[str]:
+    """Under which names a module can call `penstock.dsl.data_file`."""
+    names: set[str] = set()
+    for node in _statements(tree):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").partition(".")[0] == "penstock":
+            names |= {one.asname or one.name for one in node.names if one.name == _DATA_FILE}
+        elif isinstance(node, ast.Import):
+            ours = (one for one in node.names if one.name.partition(".")[0] == "penstock")
+            names |= {f"{one.asname or one.name}.{_DATA_FILE}" for one in ours}
+    return names
 
 
 def _used_by(tree: ast.Module, root: str) -> list[ast.stmt]:

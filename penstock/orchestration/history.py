@@ -87,7 +87,7 @@ def changes(
         ("libraries", _libraries),
         ("answer", _answer),
     ):
-        if part in after and before.get(part) != after[part]:
+        if part in after and not _same(before.get(part), after[part]):
             found += compare(before.get(part), after[part], node)
     if "code" in after and before.get("code") != after["code"]:
         python = _is_other_python(before, after)
@@ -200,8 +200,13 @@ def _leaves(before: Any, after: Any, name: str) -> Iterator[tuple[str, Any, Any]
         for key in dict.fromkeys([*before, *after]):
             inner = f"{name}.{key}" if name else str(key)
             yield from _leaves(before.get(key, _ABSENT), after.get(key, _ABSENT), inner)
-    elif type(before) is not type(after) or before != after:
+    elif before is _ABSENT or after is _ABSENT or not _same(before, after):
         yield name, before, after
+
+
+def _same(before: Any, after: Any) -> bool:
+    """Whether two values give the same key: to Python 1, 1.0 and true are equal."""
+    return json.dumps(before, sort_keys=True) == json.dumps(after, sort_keys=True)
 
 
 def _short(value: Any) -> str:

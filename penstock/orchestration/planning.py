@@ -255,8 +255,9 @@ class _Planner:
         """A result that would be reused if what is not yet made turned out as it was then."""
         if self.store is None:
             return None
+        wanted = cache_key(without(parts, reads.unknown))
         for earlier in self.store.keyed_executions(component=node.component, limit=_CANDIDATES):
-            if without(earlier.parts, reads.unknown) == without(parts, reads.unknown):
+            if cache_key(without(earlier.parts, reads.unknown)) == wanted:
                 cached = self.store.find_cached(earlier.key)
                 if cached is not None and self._whole(cached, component):
                     return cached

@@ -98,6 +98,15 @@ def project(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.
 
 
 @pytest.fixture
+def toy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Scratch:
+    """An empty project whose nodes run in fresh processes, for what does not depend on how they are started."""
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    directory = tmp_path / "toy"
+    directory.mkdir()
+    return Scratch(directory)
+
+
+@pytest.fixture
 def states() -> Callable[[RunResult], dict[str, str]]:
     """The state of each node of a run, in words."""
     return lambda result: {node: outcome.state.value for node, outcome in result.nodes.items()}

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from penstock.storage import input_files
+from penstock.storage.digests import file_digest
 from penstock.storage.input_files import QUIET_SECONDS, FileFacts, data_digest
 
 
@@ -28,14 +29,14 @@ class Memory:
 def quiet(monkeypatch: pytest.MonkeyPatch) -> None:
     """A clock that is ahead, so that files just written count as quiet."""
     now = time.time_ns
-    monkeypatch.setattr(input_files.time, "time_ns", lambda: now() + int(2 * QUIET_SECONDS * 1e9))
+    monkeypatch.setattr(time, "time_ns", lambda: now() + int(2 * QUIET_SECONDS * 1e9))
 
 
 @pytest.fixture
 def reads(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
     """The files that were read, in order."""
     done: list[Path] = []
-    digest = input_files.file_digest
+    digest = file_digest
 
     def read(path: Path) -> str:
         done.append(path)
@@ -116,7 +117,7 @@ def test_a_file_that_changes_while_it_is_read_is_not_remembered(
     """Facts taken before reading must still hold after it."""
     file = tmp_path / "data.csv"
     file.write_text("one")
-    digest = input_files.file_digest
+    digest = file_digest
 
     def read_and_change(path: Path) -> str:
         found = digest(path)
