@@ -152,11 +152,10 @@ def _listen(child: Child, pipe: Any, emit: Callable[[dict[str, Any]], None], can
         selector.register(pipe, selectors.EVENT_READ)
         while not canceled.is_set():
             if not selector.select(timeout=0.2):
-                if child.poll() is None:
-                    continue
-                # It may have said its last word since nothing was there to read.
-                if not selector.select(timeout=0):  # a grandchild may hold the pipe open
+                # A grandchild may hold the pipe open. What the child said in its last moment is read first.
+                if child.poll() is not None and not selector.select(timeout=0):
                     break
+                continue
             chunk = pipe.read(65536)
             if not chunk:
                 break
