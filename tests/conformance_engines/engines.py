@@ -1,6 +1,6 @@
 """Fetches Beam's job servers of Flink and Spark with Maven: ``python tests/conformance_engines/engines.py``.
 
-They go to PENSTOCK_CONFORMANCE_DIR, by default build/conformance, and are fetched once. First the whole job server of
+They go to PENSTOCK_CONFORMANCE_DIR, by default build/peers, and are fetched once. First the whole job server of
 the installed Beam is asked for, as one jar; where Maven has none, its parts, as the ``pom.xml`` beside this names them:
 they are released apart, and the Java side of Beam need not be of the Python side's version.
 """
