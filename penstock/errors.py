@@ -14,7 +14,7 @@
     └── RunCanceled           somebody stopped the run (Ctrl-C)
 
 Each carries its facts as attributes, survives pickling and JSON between processes, and says in ``retryable``
-whether the same attempt may succeed later without anybody changing anything.
+whether the same attempt may succeed later without anybody changing anything. ``retryable=True`` says so of one error.
 """
 
 from __future__ import annotations
@@ -52,13 +52,14 @@ class PenstockError(Exception):
     """
 
     exit_code: ClassVar[int] = 1
-    retryable: ClassVar[bool] = False
+    retryable: bool = False
 
     def __init__(self, message: str, *, hint: str | None = None, **facts: Any) -> None:
         super().__init__(message)
         self.message = message
         self.hint = hint
         self.facts = {name: value for name, value in facts.items() if value is not None}
+        self.retryable = bool(self.facts.get("retryable", type(self).retryable))
         # A distributed runner hands an error back as the text of its traceback, which ends with the notes.
         self.add_note(_NOTE + json.dumps(self.to_json(), default=str))
 

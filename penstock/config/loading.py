@@ -178,7 +178,8 @@ def _profile(written: Mapping[str, Any], name: str | None, origin: Any) -> Profi
             key="profiles",
             **origin(("profiles",)).facts(),
         )
-    given = written[name].model_dump(exclude_none=True) if name in written else {}
+    dumped = written[name].model_dump() if name in written else {}
+    given = {key: value for key, value in dumped.items() if value is not None}
     return Profile(name=name, **{"runner": "local", **_DEFAULT_PROFILE, **given})
 
 

@@ -52,6 +52,7 @@ class Profile:
         pipeline_root: Where payloads and logs go; absolute after loading.
         metadata: URL of the metadata store.
         beam: Beam's pipeline options by name, for every node.
+        nodes: The options of single nodes, by their ids.
     """
 
     name: str
@@ -61,6 +62,7 @@ class Profile:
     image: str | None = None
     beam: Mapping[str, Any] = field(default_factory=dict)
     jobs: int | None = None
+    nodes: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

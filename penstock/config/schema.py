@@ -35,6 +35,9 @@ class ProfileSection(BaseModel):
     image: Annotated[str | None, Field(description="Container image of the nodes on a cluster.")] = None
     beam: Annotated[dict[str, Any], Field(description="Beam's pipeline options by name.")] = {}
     jobs: Annotated[int | None, Field(ge=1, description="How many nodes may run at once.")] = None
+    nodes: Annotated[
+        dict[Name, dict[str, Any]], Field(description="How single nodes are run: the options of each, by its id.")
+    ] = {}
 
 
 class PipelineFile(BaseModel):

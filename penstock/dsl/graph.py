@@ -64,6 +64,7 @@ class Node:
         inputs: The channel of each input that is connected.
         parameters: The value, or the channel of a value, for each parameter that was given.
         waits_for: Ids of nodes that must have passed before, although nothing of theirs is read.
+        given_options: The options that were given, by name: see `penstock.dsl.options.NodeOptions`.
     """
 
     id: str
@@ -72,6 +73,7 @@ class Node:
     parameters: dict[str, Any]
     pipeline: Pipeline = field(repr=False)
     waits_for: list[str] = field(default_factory=list)
+    given_options: dict[str, Any] = field(default_factory=dict)
 
     @classmethod
     def place(cls, component: Component, node_id: str, arguments: dict[str, Any]) -> Node:
@@ -126,6 +128,20 @@ class Node:
                 raise GraphError(f"Node {self.id} cannot wait for {node.id}: it is in another pipeline.", node=self.id)
             if node.id not in self.waits_for:
                 self.waits_for.append(node.id)
+        return self
+
+    def options(self, **options: Any) -> Node:
+        """Says how this node is run: ``Trainer(...).options(timeout=3600, retries=2)``.
+
+        Args:
+            **options: Fields of `penstock.dsl.options.NodeOptions`. They lie over those of the profile.
+
+        Raises:
+            GraphError: An option is unknown or does not fit.
+        """
+        from penstock.dsl.options import checked, merged
+
+        self.given_options = merged(self.given_options, checked(options, self.id))
         return self
 
     @property

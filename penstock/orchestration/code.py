@@ -1,7 +1,8 @@
 """What code a node depends on, found without importing it: the closure of its imports, normalised and digested.
 
 Comments, blank lines, formatting and docstrings do not count. A name is resolved inside Penstock's own package and,
-for a user's file, in the directory the file lies in; anything else is a library, which counts with its version. Each
+for a user's file, in the directory the file lies in, and for an installed component in its own package; anything else is
+a library, which counts with its version, or by its source if that may change without the version: see `packages`. Each
 function, method and assignment of a file has a digest of its own, so that what changed can be named.
 """
 
@@ -12,7 +13,6 @@ import __future__
 import ast
 import functools
 import hashlib
-import importlib.metadata
 import json
 import marshal
 import threading
@@ -24,6 +24,7 @@ from types import CodeType
 from typing import Any
 
 from penstock.errors import UsageError
+from penstock.orchestration.packages import import_base, is_on_path, source_base, version_of
 
 __all__ = ["IMPORTS", "MODULE_LEVEL", "ORDER", "CodeDigest", "closure_digest", "library_versions"]
 
@@ -84,46 +85,90 @@ class _Closure:
         return named
 
 
-def closure_digest(files: Iterable[Path], *, function: tuple[Path, str] | None = None) -> CodeDigest:
+@dataclass(frozen=True)
+class _Scope:
+    """Where the imports of a file are looked for: a directory, and the only package of it that counts, if not all."""
+
+    directory: Path
+    package: str = ""
+
+    def find(self, module: str, file: Path) -> list[Path]:
+        """The files behind a name that ``file`` imports; one that begins with dots starts from its own package."""
+        name = module.lstrip(".")
+        level = len(module) - len(name)
+        if level:
+            start = file.parents[level - 1]
+            return _find(name, start) or [path for path in [start / "__init__.py"] if path.is_file()]
+        if not self.package:
+            return _find(name, self.directory)
+        if name.partition(".")[0] != self.package:
+            return []
+        found = _find(name, self.directory)
+        # Packages that the file lies in were imported before it. They mostly re-export, which would make every
+        # component of a package depend on every other; what is imported from such a package itself does count.
+        return [path for path in found[:-1] if path.parent not in file.parents] + found[-1:]
+
+
+def _scope_of(file: Path, module: str) -> _Scope:
+    base = import_base(file, module) if module else file.parent
+    return _Scope(base, module.partition(".")[0] if is_on_path(base) else "")
+
+
+def closure_digest(files: Iterable[Path], *, function: tuple[Path, str, str] | None = None) -> CodeDigest:
     """The digests of the files and of everything that they import, directly or not.
 
     A file that is not there or is not Python counts with its bytes: running it reports the fault.
 
     Args:
         files: Source files that count as a whole.
-        function: A file and the name of a function in it: of this file only that function counts, with everything
-            at the file's top level that it uses. So a component in ``pipeline.py`` does not depend on the others.
+        function: A file, the name of a function in it, and the name that the file was imported under: of this file
+            only that function counts, with everything at the file's top level that it uses. So a component in
+            ``pipeline.py`` does not depend on the others.
 
     Raises:
         UsageError: A file declares a data file by something else than a literal text.
     """
-    todo = [(file.resolve(), file.resolve().parent, "") for file in files]
+    todo = [(file.resolve(), _Scope(file.resolve().parent), "") for file in files]
     if function is not None:
-        todo.append((function[0].resolve(), function[0].resolve().parent, function[1]))
+        place = function[0].resolve()
+        todo.append((place, _scope_of(place, function[2]), function[1]))
     closure = _Closure()
     modules: dict[str, None] = {}
     data_files: dict[Path, None] = {}
-    searched: set[tuple[str, Path]] = set()
+    searched: set[tuple[str, Path | None, _Scope]] = set()
     while todo:
-        file, directory, root = todo.pop()
+        file, scope, root = todo.pop()
         if (file, root) in closure.seen:
             continue
         stat = file.stat() if file.is_file() else None
         source = _read(file, root, stat.st_mtime_ns if stat else 0, stat.st_size if stat else 0)
-        closure.seen[file, root] = (_label(file, directory), source)
+        closure.seen[file, root] = (_label(file, scope.directory), source)
         data_files |= dict.fromkeys(file.parent / name for name in source.data_files)
         for module in source.modules:
-            if (module, directory) in searched:
+            once = (module, file.parent if scope.package or module.startswith(".") else None, scope)
+            if once in searched:
                 continue
-            searched.add((module, directory))
-            found = _ours(module) if module.partition(".")[0] == "penstock" else _find(module, directory)
-            if found:
-                todo += [(path, directory, "") for path in found]
-            else:
-                modules[module] = None
+            searched.add(once)
+            found, where = _looked_up(module, file, scope)
+            todo += [(path, where, "") for path in found]
+            if not found and not module.startswith("."):
+                modules |= dict.fromkeys(name for name in (module.rpartition(".")[0], module) if name)
     ours = sys.stdlib_module_names | {"penstock"}
     libraries = tuple(each for each in modules if each.partition(".")[0] not in ours)
     return CodeDigest(closure.files(), libraries, tuple(data_files))
+
+
+def _looked_up(module: str, file: Path, scope: _Scope) -> tuple[list[Path], _Scope]:
+    """The files behind a name that a file imports, and where their own imports are to be looked for."""
+    package = module.partition(".")[0]
+    if package == "penstock":
+        return _ours(module), scope
+    found = scope.find(module, file)
+    if found or not package or package in sys.stdlib_module_names:
+        return found, scope
+    base = source_base(package)
+    outside = _Scope(base, package) if base else scope
+    return (outside.find(module, file) if base else []), outside
 
 
 def _label(file: Path, directory: Path) -> str:
@@ -134,17 +179,7 @@ def _label(file: Path, directory: Path) -> str:
 def library_versions(libraries: Iterable[str]) -> dict[str, str]:
     """The installed version of each library, and Python's; one that is not installed is left out."""
     python = f"{sys.version_info.major}.{sys.version_info.minor}"
-    return {"python": python} | {name: version for name in sorted(libraries) if (version := _version(name))}
-
-
-@functools.cache
-def _version(library: str) -> str | None:
-    for name in (library, f"{library}.yaml"):
-        try:
-            return importlib.metadata.version(name)
-        except importlib.metadata.PackageNotFoundError:
-            continue
-    return None
+    return {"python": python} | {name: version for name in sorted(libraries) if (version := version_of(name))}
 
 
 # In Python 3.11 two threads that turn syntax trees from and into objects disturb each other's recursion counter:
@@ -166,7 +201,7 @@ def _parsed(file: Path, root: str) -> _Source:
         return _Source({_UNREADABLE: hashlib.sha256(raw).hexdigest()[:16]})
     if root:
         tree.body = _used_by(tree, root)
-    modules = tuple(dict.fromkeys(_imports(tree, file)))
+    modules = tuple(dict.fromkeys(_imports(tree)))
     data_files = () if file.is_relative_to(_PACKAGE) else tuple(_data_files(tree, file))
     _drop_docstrings(tree)
     return _Source(_digests(tree), modules, data_files)
@@ -273,27 +308,17 @@ def _statements(tree: ast.AST) -> Iterator[ast.AST]:
             todo += getattr(node, field, ())
 
 
-def _imports(tree: ast.AST, file: Path) -> Iterator[str]:
+def _imports(tree: ast.AST) -> Iterator[str]:
     for node in _statements(tree):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
             base = node.module or ""
             if node.level:
-                package = file.parents[node.level - 1]
-                prefix = _dotted(package)
-                base = f"{prefix}.{base}".strip(".") if prefix else base
-            if base:
-                yield base
+                base = "." * node.level + base
+            joint = "" if base.endswith(".") else "."
             # A name that is imported from a package may be a module of it.
-            yield from (f"{base}.{alias.name}".lstrip(".") for alias in node.names if alias.name != "*")
-
-
-def _dotted(package: Path) -> str:
-    """The dotted name of a directory of Penstock's; empty for one of the user's."""
-    if package == _PACKAGE or package.is_relative_to(_PACKAGE):
-        return ".".join(("penstock", *package.relative_to(_PACKAGE).parts))
-    return ""
+            yield from (base if alias.name == "*" else f"{base}{joint}{alias.name}" for alias in node.names)
 
 
 @functools.cache

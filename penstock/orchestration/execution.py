@@ -54,6 +54,7 @@ class Request:
         inputs: The artifact of each input that has one.
         outputs: The artifact of each output; its uri is a directory to make and to write to.
         temporary: An empty directory for what is not to stay; one is made where the caller has none.
+        timeout: Seconds after which the process is ended; no limit if not given.
     """
 
     node: str
@@ -66,6 +67,7 @@ class Request:
     parameters: Mapping[str, Any]
     beam_options: Mapping[str, Any] = field(default_factory=dict)
     temporary: str | None = None
+    timeout: float | None = None
 
     def to_json(self) -> dict[str, Any]:
         """As a JSON value; `from_json` gives an equal request back."""

@@ -68,7 +68,7 @@ def code_of(node: PlanNode, component: Component, directory: Path) -> CodeDigest
     """The code that a node runs: its component's, and that of the module files it is given."""
     given = [value for name, value in node.parameters.items() if value and component.parameters[name].kind == "module"]
     function = component.function
-    place = (Path(function.__code__.co_filename), function.__name__)
+    place = (Path(function.__code__.co_filename), function.__name__, function.__module__)
     return closure_digest([directory / value for value in given], function=place)
 
 

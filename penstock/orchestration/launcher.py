@@ -37,6 +37,8 @@ __all__ = ["Executor", "NodeOutcome", "RunContext", "answer_in_words", "launch",
 
 LEASE_SECONDS = 60.0
 WAIT_SECONDS = 0.1
+BACK_OFF_SECONDS = 1.0  # before the first retry; twice as long before each further one
+BACK_OFF_LIMIT_SECONDS = 300.0
 _LETTING_GO_SECONDS = 5.0  # a process that was ended a moment ago
 
 
@@ -175,17 +177,45 @@ def _launch(node: PlanNode, context: RunContext, upstream: Mapping[str, NodeOutc
         parts = key_parts(node, component, digests, values, context.directory, context.store)
         if node.query is not None:
             return _resolve(node, component, context, inputs, parts)
-        turn = _turn(node, component, context, inputs, values, parts)
     except PenstockError as error:
-        state = NodeState.CANCELED if isinstance(error, RunCanceled) else NodeState.FAILED
-        context.store.skip(context.run, node.id, node.component, error.message, state=state, error=error)
+        _never_began(node, context, error)
         raise
-    if isinstance(turn, NodeOutcome):
-        return turn
-    try:
-        return _execute(node, context, inputs, values, log, turn)
-    finally:
-        context.slots.release()
+    attempt = 1
+    while True:
+        try:
+            turn = _turn(node, component, context, inputs, values, parts)
+        except PenstockError as error:
+            _never_began(node, context, error)
+            raise
+        if isinstance(turn, NodeOutcome):
+            return turn
+        try:
+            return _execute(node, context, inputs, values, log, turn)
+        except PenstockError as error:
+            if not error.retryable or attempt > node.options.retries:
+                raise error.with_facts(attempts=attempt if attempt > 1 else None)
+            failed = error
+        finally:
+            context.slots.release()
+        _back_off(node, context, attempt, failed, log)
+        attempt += 1
+
+
+def _never_began(node: PlanNode, context: RunContext, error: PenstockError) -> None:
+    state = NodeState.CANCELED if isinstance(error, RunCanceled) else NodeState.FAILED
+    context.store.skip(context.run, node.id, node.component, error.message, state=state, error=error)
+
+
+def _back_off(node: PlanNode, context: RunContext, attempt: int, error: PenstockError, log: Path) -> None:
+    """Waits before the next attempt, or until the run is canceled; says why, and begins a section of the log."""
+    seconds = min(BACK_OFF_SECONDS * 2 ** (attempt - 1), BACK_OFF_LIMIT_SECONDS)
+    attempts = node.options.retries + 1
+    summary = error.message.partition("\n")[0]
+    text = f"Attempt {attempt} of {attempts} failed: {summary} The next one begins in {seconds:g} s."
+    context.listener(events.NodeWarning(time.time(), node.id, text))
+    context.canceled.wait(seconds)
+    with suppress(OSError), log.open("a") as file:  # a disk that refuses is told by the attempt itself
+        file.write(f"---- {node.id}: attempt {attempt + 1} of {attempts} ----\n")
 
 
 @dataclass(frozen=True)
@@ -397,8 +427,9 @@ def _execute(
                 inputs={name: _brought_in(artifact, workspace) for name, artifact in inputs.items()},
                 outputs={name: ArtifactValue(kind, str(place.directory / name)) for name, kind in node.outputs.items()},
                 parameters={**node.parameters, **values},
-                beam_options=context.beam_options,
+                beam_options={**context.beam_options, **node.options.beam},
                 temporary=str(place.temporary),
+                timeout=node.options.timeout,
             )
             try:
                 result = context.executor.execute(request, log, said.emit)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from penstock.dsl import Channel, Component, Node, Pipeline
+from penstock.dsl.options import NodeOptions
 from penstock.dsl.parameters import to_jsonable, validated
 from penstock.dsl.user_code import function_of, load_module
 from penstock.errors import GraphError, UsageError, did_you_mean
@@ -39,6 +40,7 @@ class PlanNode:
         waits_for: Nodes that must have passed before, although nothing of theirs is read.
         gate: ``off``, ``warn`` or ``block`` if the component is a gate.
         query: What a resolver asks, as JSON; such a node runs nothing.
+        options: How the node is run; no part of its cache key.
     """
 
     id: str
@@ -52,6 +54,7 @@ class PlanNode:
     waits_for: tuple[str, ...] = ()
     gate: Gate | None = None
     query: Mapping[str, Any] | None = None
+    options: NodeOptions = field(default_factory=NodeOptions)
 
     @property
     def upstream(self) -> list[str]:
@@ -85,6 +88,7 @@ class Plan:
                     "inputs": {name: Source(**source) for name, source in node["inputs"].items()},
                     "values": {name: Source(**source) for name, source in node["values"].items()},
                     "waits_for": tuple(node["waits_for"]),
+                    "options": NodeOptions.from_json(node.get("options", {})),
                 }
             )
             for node in value["nodes"]
@@ -139,6 +143,7 @@ def _plan_node(node: Node, directory: Path) -> PlanNode:
         }
         if query
         else None,
+        options=NodeOptions(**node.given_options),
     )
 
 
@@ -158,9 +163,14 @@ def _ref(component: Component, directory: Path) -> str:
             component=component.name,
         )
     file = Path(function.__code__.co_filename).resolve()
-    if file.is_relative_to(directory):
+    if file.is_relative_to(directory) and not _installed(file, directory):
         return f"{file.relative_to(directory)}:{function.__qualname__}"
     return f"{function.__module__}:{function.__qualname__}"
+
+
+def _installed(file: Path, directory: Path) -> bool:
+    """Whether a file in the project's directory belongs to an environment that lies there, and not to the project."""
+    return not {"site-packages", "dist-packages"}.isdisjoint(file.relative_to(directory).parts)
 
 
 def load_component(ref: str, directory: Path) -> Component:

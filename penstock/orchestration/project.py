@@ -11,6 +11,7 @@ from penstock.config import Config, load_config
 from penstock.dsl import Pipeline, check
 from penstock.dsl.user_code import boundary, function_of, load_module
 from penstock.errors import ConfigError, GraphError, UsageError, UserCodeError, did_you_mean
+from penstock.orchestration.node_options import lay_over
 from penstock.orchestration.standard import path_keys, section_name, standard_pipeline
 
 __all__ = ["Project", "load_project"]
@@ -59,6 +60,7 @@ def load_project(
         _no_unread_sections(config, pipeline)
         check(pipeline)
         _modules_are_python(config, pipeline)
+        lay_over(pipeline, config, as_written=as_written)
     except GraphError as error:
         raise _mistyped_section(error, config) or _located(error, config) from error
     return Project(config, pipeline)

@@ -100,8 +100,11 @@ def config_schema() -> dict[str, Any]:
     from pydantic import TypeAdapter
 
     from penstock.config.schema import PipelineFile
+    from penstock.dsl.options import schema as options_schema
 
     schema = PipelineFile.model_json_schema()
+    profile = schema["$defs"]["ProfileSection"]["properties"]
+    profile["nodes"]["additionalProperties"] = options_schema()
     for component in STANDARD_COMPONENTS:
         properties: dict[str, Any] = {}
         for name, spec in component.parameters.items():

@@ -5,6 +5,7 @@ Started as ``python -m penstock.orchestration.local.child FD``. Standard output 
 
 from __future__ import annotations
 
+import faulthandler
 import json
 import os
 import signal
@@ -19,6 +20,10 @@ from penstock.orchestration.execution import Request, execute
 from penstock.storage.locks import hold
 
 
+WHERE = signal.SIGUSR1
+"""Has the process write into its log where each of its threads stands."""
+
+
 def main() -> None:
     """Runs the node that stdin asks for; however it ends, the pipe is told, and the exit code is 0."""
     run(int(sys.argv[1]), sys.stdin.fileno())
@@ -31,6 +36,8 @@ def run(pipe_fd: int, life_fd: int) -> NoReturn:
         pipe_fd: Takes the events, and last the result or the error, a line of JSON each.
         life_fd: Gives the `Request` as a line of JSON, and stays open as long as the parent lives.
     """
+    faulthandler.enable()
+    faulthandler.register(WHERE)
     request = Request.from_json(json.loads(_read_line(life_fd)))
     _work_in(request.temporary)
     os.chdir(request.directory)

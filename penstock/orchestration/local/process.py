@@ -20,10 +20,13 @@ from typing import Any, Protocol
 
 from penstock.errors import NodeError, RunCanceled, from_json
 from penstock.orchestration.execution import Request, Result
+from penstock.orchestration.local.child import WHERE
 
 __all__ = ["Child", "ExecProcess", "child_environment", "follow"]
 
 _GRACE_SECONDS = 3.0
+_POLL_SECONDS = 0.2
+_TELLING_SECONDS = 0.2  # to write where it stands
 _CODE_SECONDS = 20.0  # a warm server tells it after the import that it is busy with
 
 # Heavy libraries read these when they are imported, which is before any code of ours in the child could set them.
@@ -129,14 +132,23 @@ def follow(
     """
     node = request.node
     last: dict[str, Any] = {}
+    began = time.monotonic()
+    late = False
     try:
         with contextlib.suppress(BrokenPipeError):  # it died at once; the exit code says how
             _write_all(life, json.dumps(request.to_json()).encode() + b"\n")
-        last = _listen(child, pipe, emit, canceled)
+        deadline = began + request.timeout if request.timeout else None
+        last = _listen(child, pipe, emit, canceled, deadline)
+        late = not last and deadline is not None and time.monotonic() >= deadline
+        if late:
+            _tell_where(child)
     finally:
-        code = _end(child, polite=canceled.is_set(), wait=not last and not canceled.is_set())
+        stopped = canceled.is_set() or late
+        code = _end(child, polite=stopped, wait=not last and not stopped)
     if canceled.is_set():
         raise RunCanceled(f"{node} was canceled.", node=node)
+    if late:
+        raise _too_slow(request, time.monotonic() - began, log)
     if last.get("type") == "error":
         raise from_json(last["error"])
     if last.get("type") != "result":
@@ -144,14 +156,19 @@ def follow(
     return Result.from_json(last)
 
 
-def _listen(child: Child, pipe: Any, emit: Callable[[dict[str, Any]], None], canceled: Flag) -> dict[str, Any]:
-    """Passes events on until the child closes the pipe or dies; returns its last word."""
+def _listen(
+    child: Child, pipe: Any, emit: Callable[[dict[str, Any]], None], canceled: Flag, deadline: float | None
+) -> dict[str, Any]:
+    """Passes events on until the child closes the pipe or dies, or its time is over; returns its last word."""
     last: dict[str, Any] = {}
     rest = b""
     with selectors.DefaultSelector() as selector:
         selector.register(pipe, selectors.EVENT_READ)
         while not canceled.is_set():
-            if not selector.select(timeout=0.2):
+            left = _POLL_SECONDS if deadline is None else deadline - time.monotonic()
+            if left <= 0:
+                break
+            if not selector.select(timeout=min(left, _POLL_SECONDS)):
                 if child.poll() is None:
                     continue
                 # It may have said its last word since nothing was there to read.
@@ -221,6 +238,12 @@ def _signal(child: Child, number: signal.Signals) -> None:
         os.killpg(child.pid, number)
 
 
+def _tell_where(child: Child) -> None:
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.kill(child.pid, WHERE)
+        time.sleep(_TELLING_SECONDS)
+
+
 def _died(code: int | None, node: str, log: Path) -> NodeError:
     if code is not None and code < 0:
         message = f"The process of {node} was ended by {signal.Signals(-code).name}."
@@ -233,4 +256,16 @@ def _died(code: int | None, node: str, log: Path) -> NodeError:
         how = "" if code is None else f" with exit code {code}"
         message = f"The process of {node} ended{how} before it had a result."
         hint = "Its log may say why."
-    return NodeError(message, hint=hint, node=node, log=str(log))
+    return NodeError(message, hint=hint, node=node, log=str(log), retryable=True)
+
+
+def _too_slow(request: Request, seconds: float, log: Path) -> NodeError:
+    return NodeError(
+        f"{request.node} was ended after {seconds:.1f} s: its timeout is {request.timeout:g} s.",
+        hint="If it is only slow, raise its option timeout. Its log ends where it stood, thread by thread.",
+        node=request.node,
+        log=str(log),
+        timeout=request.timeout,
+        seconds=round(seconds, 3),
+        retryable=True,
+    )
