@@ -20,14 +20,15 @@ _RECORD = "pushed.json"
 
 
 def _is_current(parameters: Mapping[str, Any], outputs: Mapping[str, Artifact]) -> bool:
-    """Whether the newest version at the destination still is the one that was pushed, file by file by size."""
+    """Whether the newest version at the destination still is the one that was pushed, file by file by size.
+
+    Where the destination lies does not count: it may have been moved together with the project.
+    """
     try:
         record = json.loads(outputs["pushed_model"].path(_RECORD).read_text())
     except (OSError, ValueError):
         return False
     destination = Path(parameters["push_destination"])
-    if record["destination"] != str(destination):
-        return False
     if record["version"] is None:  # the model was not blessed: nothing was left there that could change
         return True
     there = destination / str(record["version"])
