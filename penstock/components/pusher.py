@@ -26,8 +26,10 @@ def _is_current(parameters: Mapping[str, Any], outputs: Mapping[str, Artifact]) 
     except (OSError, ValueError):
         return False
     destination = Path(parameters["push_destination"])
-    if record["destination"] != str(destination) or record["version"] is None:
+    if record["destination"] != str(destination):
         return False
+    if record["version"] is None:  # the model was not blessed: nothing was left there that could change
+        return True
     there = destination / str(record["version"])
     return max(_versions(destination), default=None) == record["version"] and _sizes(there) == record["files"]
 

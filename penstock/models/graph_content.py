@@ -2,7 +2,8 @@
 
 TensorFlow names nodes and functions by counters, in the order in which they were traced, and tf.Transform traces in
 the order of a set. None of that counts here. Nodes are numbered as they are met on the way back from what the graph
-returns; functions are known by their own digests, the objects of a model by the way to them from its root, shared
+returns, and so are the arguments of functions, since what a function captures comes to it in the order of tracing as
+well; functions are known by their own digests, the objects of a model by the way to them from its root, shared
 resources (tables, variables) by the places that share them.
 """
 
@@ -49,11 +50,12 @@ class _Model:
         self.meta = meta_graph
         self.library = {one.signature.name: one for one in meta_graph.graph_def.library.function}
         self.known: dict[str, str] = {}
+        self.orders: dict[str, list[int]] = {}
         self.places: dict[str, list[tuple[str, int]]] = defaultdict(list)
 
     def digest(self) -> str:
         meta = self.meta
-        graph = Graph(meta.graph_def.node, (), self)
+        graph = Graph(meta.graph_def.node, {}, self, self._saved_names())
         refs = NodeGraph(graph, self._wanted())
         self._share("", refs)
         functions = sorted(self.function(name) for name in self.library)
@@ -81,22 +83,28 @@ class _Model:
             self.known[name] = self._function(self.library[name])
         return self.known[name]
 
+    def argument_order(self, name: str) -> list[int]:
+        """For each argument of a function its place among them in canonical order; nothing for what is no function."""
+        self.function(name)
+        return self.orders.get(name, [])
+
     def _function(self, function: Any) -> str:
-        arguments = [one.name for one in function.signature.input_arg]
+        arguments = {one.name: self._argument(one) for one in function.signature.input_arg}
         graph = Graph(function.node_def, arguments, self)
         returned = [function.ret[one.name] for one in function.signature.output_arg]
         controls = [f"^{name}" for name in function.control_ret.values()]
-        refs = NodeGraph(graph, [*returned, *controls])
+        refs = NodeGraph(graph, returned)
+        order = self.orders[function.signature.name] = refs.argument_order
         attributes = {
-            index: {name: graph.attribute(value) for name, value in sorted(arg.attr.items()) if name[:1] != "_"}
+            order[index]: {name: graph.attribute(value) for name, value in sorted(arg.attr.items()) if name[:1] != "_"}
             for index, arg in sorted(function.arg_attr.items())
         }
         digest = _digest(
-            [self._argument(one) for one in function.signature.input_arg],
+            [argument for _, argument in sorted(zip(order, graph.arguments, strict=True))],
             [self._argument(one) for one in function.signature.output_arg],
             [graph.attribute(v) if k not in _PROCESS_NAMES else "" for k, v in sorted(function.attr.items())],
             sorted(function.attr),
-            attributes,
+            sorted(attributes.items()),
             function.signature.is_stateful,
             [refs.ref(one) for one in returned],
             sorted(refs.ref(one) for one in controls),
@@ -122,12 +130,20 @@ class _Model:
         wanted: list[str] = []
         for _, signature in sorted(self.meta.signature_def.items()):
             for side in (signature.inputs, signature.outputs):
-                wanted += [one.name for _, one in sorted(side.items()) if one.name]
+                # What has no type is no tensor but an initialization, which waits for all tables alike, in no order.
+                wanted += [one.name for _, one in sorted(side.items()) if one.name and one.dtype]
         return wanted
 
     def _saver_names(self) -> list[str]:
         saver = self.meta.saver_def
         return [name for name in (saver.filename_tensor_name, saver.save_tensor_name, saver.restore_op_name) if name]
+
+    def _saved_names(self) -> set[str]:
+        """The constants that saving takes: a description of the objects once more, under names that were generated."""
+        saves = self.meta.saver_def.save_tensor_name.partition(":")[0]
+        nodes = {node.name: node for node in self.meta.graph_def.node}
+        read = nodes[saves].input if saves in nodes else []
+        return {name for name in read if name in nodes and nodes[name].op == "Const"}
 
     def _gradients(self) -> Iterable[Any]:
         return list(self.meta.graph_def.library.gradient)
@@ -181,15 +197,23 @@ class _Objects:
 
     def _reached(self, index: int) -> Iterable[int]:
         node = self._nodes[index]
-        for child in sorted((*node.children, *node.dependencies), key=lambda one: str(one.local_name)):
-            yield child.node_id
+        for _, child in self._named(node, node.children) + self._named(node, node.dependencies):
+            yield child
         for slot in sorted(node.slot_variables, key=lambda one: str(one.slot_name)):
             yield slot.slot_variable_node_id
         for _, saveable in sorted(node.saveable_objects.items()):
             yield from (saveable.save_function, saveable.restore_function)
         for name in self._functions(node):
             if name in self._concrete:
-                yield from self._concrete[name].bound_inputs
+                bound = self._concrete[name].bound_inputs
+                order = self._model.argument_order(name)
+                yield from (index for _, index in sorted(zip(order[len(order) - len(bound) :], bound, strict=True)))
+
+    def _named(self, node: Any, children: Iterable[Any]) -> list[tuple[str, int]]:
+        """The names that lead from an object to others; what a function captured is told of with the function."""
+        captures = bool(self._functions(node))
+        names = ((str(child.local_name), child.node_id) for child in children)
+        return sorted(one for one in names if not (captures and one[0].startswith("capture_")))
 
     @staticmethod
     def _functions(node: Any) -> list[str]:
@@ -202,8 +226,10 @@ class _Objects:
 
     def _object(self, index: int) -> Any:
         node = self._nodes[index]
-        edges = sorted([str(one.local_name), self._numbers[one.node_id]] for one in node.children)
-        dependencies = sorted([str(one.local_name), self._numbers[one.node_id]] for one in node.dependencies)
+        edges, dependencies = (
+            [[name, self._numbers[child]] for name, child in self._named(node, side)]
+            for side in (node.children, node.dependencies)
+        )
         slots = sorted(
             [self._numbers[one.original_variable_node_id], one.slot_name, self._numbers[one.slot_variable_node_id]]
             for one in node.slot_variables
@@ -234,9 +260,15 @@ class _Objects:
             copy.constant.operation = ""
         elif kind == "variable":
             copy.variable.name = ""
+        elif kind == "asset":
+            asset = self._model.meta.asset_file_def[copy.asset.asset_file_def_index]
+            operation = f"{self._refs.ref(asset.tensor_info.name)} {asset.filename}"
+            copy.asset.asset_file_def_index = 0
         return [operation, _bytes(copy)]
 
     def _bound(self, name: str) -> Any:
         concrete = self._concrete[name]
-        bound = [self._numbers[index] for index in concrete.bound_inputs]
-        return [bound, _bytes(concrete.canonicalized_input_signature), _bytes(concrete.output_signature)]
+        order = self._model.argument_order(name)
+        given = len(order) - len(concrete.bound_inputs)
+        bound = sorted(zip(order[given:], [self._numbers[index] for index in concrete.bound_inputs], strict=True))
+        return [order[:given], bound, _bytes(concrete.canonicalized_input_signature), _bytes(concrete.output_signature)]

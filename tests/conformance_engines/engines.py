@@ -65,7 +65,8 @@ def job_server(name: str) -> Path:
         if shutil.which("mvn") is None:
             raise NotHereError(f"There is no {jar}, and no mvn on the PATH to fetch it with.")
         jar.parent.mkdir(parents=True, exist_ok=True)
-        _fetch_whole(engine, jar) or _fetch_parts(engine, jar)
+        if not _fetch_whole(engine, jar):
+            _fetch_parts(engine, jar)
     return jar
 
 

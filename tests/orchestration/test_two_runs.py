@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -38,7 +39,10 @@ COUNTING = """
 def Count(page: Output[HTML], after: Input[HTML] | None = None, *, name: str, seconds: float = 0.3) -> None:
     with open(os.path.join({directory!r}, "computed"), "a") as file:
         file.write(f"{{name}} {{os.getpid()}}\\n")
-    time.sleep(seconds)
+    # Until the test lets go, however slow the machine: at most so long.
+    until = time.monotonic() + seconds
+    while time.monotonic() < until and not os.path.exists(os.path.join({directory!r}, "let-go")):
+        time.sleep(0.01)
     if os.path.exists(os.path.join({directory!r}, "fail-" + name)):
         os.unlink(os.path.join({directory!r}, "fail-" + name))
         raise ValueError("asked to fail")
@@ -47,7 +51,7 @@ def Count(page: Output[HTML], after: Input[HTML] | None = None, *, name: str, se
 """
 
 DIAMOND = """
-first = Count(node_id="First", name="first").outputs["page"]
+first = Count(node_id="First", name="first", seconds=60.0).outputs["page"]
 left = Count(node_id="Left", after=first, name="left").outputs["page"]
 right = Count(node_id="Right", after=first, name="right")
 Count(node_id="Last", after=left, name="last").after(right)
@@ -64,6 +68,18 @@ def start(project: Scratch, jobs: int = 2) -> subprocess.Popen[str]:
     environment = {**os.environ, "PYTHONPATH": str(Path(penstock.__file__).parent.parent)}
     command = [sys.executable, "-c", RUN, str(project.directory), project.isolation, str(jobs)]
     return subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True)
+
+
+def let_go(project: Scratch) -> None:
+    """Lets every computation end that still waits, and those to come."""
+    (project.directory / "let-go").write_text("")
+
+
+def wait_until(happened: Callable[[], bool], seconds: float = 60.0) -> None:
+    deadline = time.monotonic() + seconds
+    while not happened():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
 
 
 def computed(project: Scratch) -> Counter[str]:
@@ -87,7 +103,19 @@ def test_two_runs_at_once_compute_each_key_once(project: Scratch, jobs: int) -> 
     """Both complete, whatever is computed by one is reused by the other, and events say who waits for whom."""
     write(project, DIAMOND)
     runs = [start(project, jobs) for _ in range(2)]
-    outputs = [run.communicate(timeout=120)[0] for run in runs]
+    said: list[list[str]] = [[], []]
+    readers = [
+        threading.Thread(target=lambda run=run, lines=lines: lines.extend(iter(run.stdout.readline, "")))
+        for run, lines in zip(runs, said, strict=True)
+    ]
+    for reader in readers:
+        reader.start()
+    wait_until(lambda: any("waiting for First" in line for lines in said for line in lines))
+    let_go(project)
+    for reader, run in zip(readers, runs, strict=True):
+        reader.join(120)
+        run.communicate(timeout=10)
+    outputs = ["".join(lines) for lines in said]
     assert all("ended complete" in output for output in outputs)
     assert computed(project) == Counter(dict.fromkeys(("first", "left", "right", "last", "aside"), 1))
     both = " ".join(outputs)
@@ -152,7 +180,7 @@ def last_pid(project: Scratch) -> int:
 @pytest.mark.parametrize("how", ["fails", "node dies", "run dies"])
 def test_who_waited_computes_when_the_other_did_not(project: Scratch, how: str) -> None:
     """Whether the other's node fails, its process or its whole run is killed."""
-    write(project, 'Count(node_id="Only", name="only", seconds=2.0)\n')
+    write(project, 'Count(node_id="Only", name="only", seconds=60.0)\n')
     if how == "fails":
         (project.directory / "fail-only").write_text("")
     other = start(project)
@@ -164,6 +192,7 @@ def test_who_waited_computes_when_the_other_did_not(project: Scratch, how: str) 
         os.kill(pid, signal.SIGKILL)
     elif how == "run dies":
         other.kill()
+    let_go(project)
     output, _ = mine.communicate(timeout=60)
     other.communicate(timeout=60)
     assert "ended complete Only=complete" in output
@@ -174,7 +203,7 @@ def test_who_waited_computes_when_the_other_did_not(project: Scratch, how: str) 
 
 def test_equal_nodes_of_one_run_are_computed_once(project: Scratch) -> None:
     """Two nodes that would compute the very same thing: one computes, the other takes its result."""
-    write(project, 'Count(node_id="One", name="same")\nCount(node_id="Two", name="same")\n')
+    write(project, 'Count(node_id="One", name="same", seconds=1.0)\nCount(node_id="Two", name="same", seconds=1.0)\n')
     result = project.run(jobs=2)
     assert sorted(outcome.state.value for outcome in result.nodes.values()) == ["complete", "reused"]
     assert computed(project) == Counter(same=1)
@@ -182,7 +211,7 @@ def test_equal_nodes_of_one_run_are_computed_once(project: Scratch) -> None:
 
 def test_a_cancel_reaches_what_waits(project: Scratch) -> None:
     """A run that waits for another's node ends at once when it is interrupted, and the other goes on."""
-    write(project, 'Count(node_id="Only", name="only", seconds=4.0)\n')
+    write(project, 'Count(node_id="Only", name="only", seconds=60.0)\n')
     other = start(project)
     pid_of(project, "only")
     mine = start(project)
@@ -192,6 +221,7 @@ def test_a_cancel_reaches_what_waits(project: Scratch) -> None:
     output, _ = mine.communicate(timeout=20)
     assert other.poll() is None
     assert "ended canceled Only=canceled" in output
+    let_go(project)
     assert "ended complete Only=complete" in other.communicate(timeout=60)[0]
     assert computed(project)["only"] == 1
 
