@@ -20,7 +20,7 @@ unexport PIP_TARGET PIP_USER UV_PYTHON UV_SYSTEM_PYTHON
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup taxi test check lint types contracts unit wheel browser conformance bench ui lock format clean FORCE
+.PHONY: help setup taxi test check lint types contracts unit wheel browser conformance engines bench ui lock format clean FORCE
 
 help: ## list what can be done
 	@echo "Penstock. Start with: make taxi"
@@ -62,6 +62,9 @@ browser:
 	  { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq chromium; } > build/chromium.txt 2>&1 \
 	    || tail -n 5 build/chromium.txt; \
 	fi
+
+engines: setup ## fetch Flink's and Spark's job servers with mvn, for the conformance tests
+	@$(BIN)/python tests/conformance_engines/engines.py
 
 bench: setup ## list the benchmarks; run one with: make bench NAME=...
 	@if [ -n "$(NAME)" ]; then $(BIN)/python "benchmarks/$(NAME).py"; else \

@@ -8,6 +8,7 @@ combination says.
 from __future__ import annotations
 
 import keras
+import numpy as np
 from features import (
     BUCKETIZED,
     BUCKETS,
@@ -38,15 +39,17 @@ def build_model(learning_rate: float = 0.002) -> keras.Model:
     numbers = {transformed(name): keras.Input((1,), name=transformed(name), dtype="float32") for name in DENSE}
     categories = {transformed(name): keras.Input((1,), name=transformed(name), dtype="int64") for name in sizes}
 
-    wide, deep = [], list(numbers.values())
-    for name, size in sizes.items():
-        category = categories[transformed(name)]
-        wide.append(keras.layers.Flatten()(keras.layers.Embedding(size, 1, embeddings_initializer="zeros")(category)))
-        deep.append(keras.layers.Flatten()(keras.layers.Embedding(size, EMBEDDING_SIZE)(category)))
-    hidden = keras.layers.Dropout(DROPOUT)(keras.layers.Concatenate()(deep))
+    # All categories share one table, each with rows of its own: one look-up instead of one for each of them.
+    total = sum(sizes.values())
+    first_rows = np.cumsum([0, *sizes.values()])[:-1]
+    rows = keras.ops.concatenate(list(categories.values()), axis=1) + first_rows
+    wide = keras.ops.sum(keras.layers.Embedding(total, 1, embeddings_initializer="zeros")(rows), axis=1)
+    embedded = keras.layers.Flatten()(keras.layers.Embedding(total, EMBEDDING_SIZE)(rows))
+
+    hidden = keras.layers.Dropout(DROPOUT)(keras.layers.Concatenate()([*numbers.values(), embedded]))
     for units in HIDDEN:
         hidden = keras.layers.Dropout(DROPOUT)(keras.layers.Dense(units, activation="relu")(hidden))
-    logit = keras.layers.Add()([keras.layers.Dense(1)(hidden), *wide])
+    logit = keras.layers.Add()([keras.layers.Dense(1)(hidden), wide])
     probability = keras.layers.Activation("sigmoid")(logit)
 
     model = keras.Model({**numbers, **categories}, probability)

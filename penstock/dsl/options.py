@@ -119,12 +119,16 @@ def _field(name: str) -> dataclasses.Field[Any]:
     return next(one for one in dataclasses.fields(NodeOptions) if one.name == name)
 
 
+def _annotated(kind: Any, constraint: Any) -> Any:
+    return typing.Annotated[kind, constraint]
+
+
 @functools.cache
 def _adapters() -> dict[str, Any]:
     from pydantic import Field, TypeAdapter
 
     kinds = typing.get_type_hints(NodeOptions)
     return {
-        one.name: TypeAdapter(typing.Annotated[kinds[one.name], Field(**one.metadata)])
+        one.name: TypeAdapter(_annotated(kinds[one.name], Field(**one.metadata)))
         for one in dataclasses.fields(NodeOptions)
     }

@@ -34,6 +34,10 @@ class ProgressCallback(keras.callbacks.Callback):
     def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:  # Keras's signature
         self._steps = 0
         self._context.progress(0, self._total(), unit="steps", text="training")
+        optimizer = self.model.optimizer
+        if self.model.built and optimizer is not None and not optimizer.built:
+            # Keras would make these variables in the first step, and TensorFlow trace that step once more for it.
+            optimizer.build(self.model.trainable_variables)
 
     def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
         # With steps_per_execution Keras calls once for several steps, so the count comes from the batch's number.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,6 +10,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 import tensorflow_transform as tft
+from tensorflow_transform.saved.saved_transform_io_v2 import SavedModelLoader
 
 from penstock.errors import UsageError, did_you_mean
 
@@ -29,8 +30,11 @@ class ServingModel(tf.Module):
     def __init__(self, model: keras.Model, transform_output: tft.TFTransformOutput) -> None:
         super().__init__()
         self.model = model
-        # Assigned to an attribute so that the vocabulary tables and their files are saved with the module.
-        self.transform = transform_output.transform_features_layer()
+        # tf.Transform's own layer is a Keras 2 model: saving one traces it several times over, for callers that load
+        # it as a Keras model again. Its loader does the work, and has the vocabulary tables that must be saved.
+        loader = SavedModelLoader(transform_output.transform_savedmodel_dir)
+        self.transform = loader.__dict__
+        self._apply = loader.apply_transform_model
         self._inputs = _model_inputs(model)
         self._transformed_spec = transform_output.transformed_feature_spec()
         for name in self._inputs:
@@ -40,11 +44,13 @@ class ServingModel(tf.Module):
                     hint=did_you_mean(name, self._transformed_spec),
                 )
         self._all_columns = dict(transform_output.raw_feature_spec())
-        needless = _needless(self.transform, self._all_columns, set(self._inputs))
+        needless = _needless(self._apply, self._all_columns, set(self._inputs))
         self._served_columns = {name: s for name, s in self._all_columns.items() if name not in needless}
 
     def signatures(self) -> dict[str, Any]:
-        """The concrete functions to save, by name."""
+        """The functions to save, by name."""
+        # Nothing here is for autograph to rewrite, and looking for it takes longer than tracing does. Layers that want
+        # their own code rewritten (Keras 2's) ask for it themselves, whatever encloses them.
         examples = tf.TensorSpec([None], tf.string, name="examples")
         features = {
             name: tf.TensorSpec([None, *self._transformed_spec[name].shape], self._transformed_spec[name].dtype, name)
@@ -52,20 +58,20 @@ class ServingModel(tf.Module):
             if isinstance(self._transformed_spec[name], tf.io.FixedLenFeature)
         }
         found = {
-            "serving_default": tf.function(self._serve, input_signature=[examples]),
-            "transform_features": tf.function(self._transform, input_signature=[examples]),
+            "serving_default": tf.function(self._serve, input_signature=[examples], autograph=False),
+            "transform_features": tf.function(self._transform, input_signature=[examples], autograph=False),
         }
         # A signature has tensors only; features of no fixed length are served from examples alone.
         if len(features) == len(self._inputs):
-            found["predict_transformed"] = tf.function(self._predict, input_signature=[features])
+            found["predict_transformed"] = tf.function(self._predict, input_signature=[features], autograph=False)
         return found
 
     def _serve(self, examples: tf.Tensor) -> dict[str, tf.Tensor]:
         raw = tf.io.parse_example(examples, self._served_columns)
-        return self._predict(self.transform(raw))
+        return self._predict(self._apply(raw))
 
     def _transform(self, examples: tf.Tensor) -> dict[str, tf.Tensor]:
-        transformed = self.transform(tf.io.parse_example(examples, self._all_columns))
+        transformed = self._apply(tf.io.parse_example(examples, self._all_columns))
         return {name: _dense(value) for name, value in transformed.items()}
 
     def _predict(self, features: Mapping[str, Any]) -> dict[str, tf.Tensor]:
@@ -100,23 +106,25 @@ def _model_inputs(model: keras.Model) -> dict[str, Any]:
     return {tensor.name: tensor for tensor in tf.nest.flatten(struct)}
 
 
-def _needless(transform: Any, columns: Mapping[str, Any], wanted: set[str]) -> set[str]:
+def _needless(transform: Callable[..., Any], columns: Mapping[str, Any], wanted: set[str]) -> set[str]:
     """The dense columns that none of the wanted features depends on: the label's, mostly.
 
     A sparse column may be absent as it is. Which feature depends on which column only the graph knows: without
     that column it gives those features that can be made all the same.
     """
+    dense = [
+        name for name, spec in columns.items() if isinstance(spec, tf.io.FixedLenFeature) and spec.default_value is None
+    ]
     found = set()
-    for name, spec in columns.items():
-        if isinstance(spec, tf.io.FixedLenFeature) and spec.default_value is None:
-            rest = {other: s for other, s in columns.items() if other != name}
 
-            @tf.function(autograph=False, input_signature=[tf.TensorSpec([None], tf.string)])
-            def without(examples: tf.Tensor, rest: Mapping[str, Any] = rest) -> dict[str, Any]:
-                return dict(transform(tf.io.parse_example(examples, rest)))
-
-            if wanted <= set(without.get_concrete_function().structured_outputs):
+    @tf.function(autograph=False, input_signature=[tf.TensorSpec([None], tf.string)])
+    def look(examples: tf.Tensor) -> None:
+        raw = tf.io.parse_example(examples, columns)
+        for name in dense:
+            if wanted <= set(transform({other: value for other, value in raw.items() if other != name})):
                 found.add(name)
+
+    look.get_concrete_function()
     return found
 
 

@@ -69,7 +69,7 @@ def See(examples: Input[Examples], seen: Output[HTML], *, ctx: Context) -> None:
 
 
 def refuse(batch):
-    raise DataError("No row is good enough.", hint="Bring better ones.", path="trips.csv", row=batch.num_rows)
+    raise DataError("No row is good enough.", hint="Bring better ones.", path="trips.csv", row=7)
 
 
 def stumble(batch):

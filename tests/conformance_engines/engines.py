@@ -1,6 +1,6 @@
 """Fetches Beam's job servers of Flink and Spark with Maven: ``python tests/conformance_engines/engines.py``.
 
-They go to PENSTOCK_CONFORMANCE_DIR, by default build/conformance, and are fetched once. First the whole job server of
+They go to PENSTOCK_CONFORMANCE_DIR, by default build/peers, and are fetched once. First the whole job server of
 the installed Beam is asked for, as one jar; where Maven has none, its parts, as the ``pom.xml`` beside this names them:
 they are released apart, and the Java side of Beam need not be of the Python side's version.
 """
@@ -72,7 +72,7 @@ def job_server(name: str) -> Path:
 
 def directory() -> Path:
     """Where job servers are kept."""
-    return Path(os.environ.get("PENSTOCK_CONFORMANCE_DIR") or HERE.parents[1] / "build" / "conformance").resolve()
+    return Path(os.environ.get("PENSTOCK_CONFORMANCE_DIR") or HERE.parents[1] / "build" / "peers").resolve()
 
 
 def _fetch_whole(engine: Engine, jar: Path) -> bool:

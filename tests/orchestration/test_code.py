@@ -127,12 +127,12 @@ def test_of_a_pipeline_only_the_component_counts(tmp_path: Path) -> None:
     file = tmp_path / "pipeline.py"
     text = "A = 1\nB = 2\ndef used():\n    return A\ndef mine():\n    return used()\ndef other():\n    return B\n"
     file.write_text(text)
-    before = closure_digest([], function=(file, "mine"))
+    before = closure_digest([], function=(file, "mine", "pipeline"))
     assert set(before.files["pipeline.py"]) == {"A", "used", "mine", ORDER}
     file.write_text(text.replace("B = 2", "B = 33"))
-    assert closure_digest([], function=(file, "mine")).files == before.files
+    assert closure_digest([], function=(file, "mine", "pipeline")).files == before.files
     file.write_text(text.replace("A = 1", "A = 11"))
-    assert closure_digest([], function=(file, "mine")).files != before.files
+    assert closure_digest([], function=(file, "mine", "pipeline")).files != before.files
 
 
 def test_a_declared_data_file_is_found_in_the_source(tmp_path: Path) -> None:

@@ -27,7 +27,7 @@ def test_a_last_word_is_never_missed() -> None:
     read_end, write_end = os.pipe()
     with os.fdopen(read_end, "rb", buffering=0) as pipe:
         try:
-            last = _listen(SaysItsLastWordLate(write_end), pipe, lambda _: None, threading.Event())
+            last = _listen(SaysItsLastWordLate(write_end), pipe, lambda _: None, threading.Event(), deadline=None)
         finally:
             os.close(write_end)
     assert last == {"type": "result", "outputs": {}}
