@@ -25,6 +25,7 @@ from penstock.artifacts.types import (
     Value,
     artifact_type,
     artifact_types,
+    find_type,
     value_type,
 )
 
@@ -53,5 +54,6 @@ __all__ = [
     "Value",
     "artifact_type",
     "artifact_types",
+    "find_type",
     "value_type",
 ]

@@ -6,12 +6,14 @@ A payload is a directory that never changes once it is published. A component is
 
 from __future__ import annotations
 
+import functools
 import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
-from penstock.errors import DataError, GraphError, did_you_mean
+from penstock import plugins
+from penstock.errors import DataError, GraphError, UsageError, did_you_mean
 
 
 class Artifact:
@@ -263,9 +265,33 @@ def artifact_types() -> Iterator[type[Artifact]]:
         seen.extend(current.__subclasses__())
 
 
+def find_type(name: str) -> type[Artifact] | None:
+    """The type of that name, if this process or a plug-in knows it."""
+    known = next((kind for kind in artifact_types() if kind.type_name == name), None)
+    if known is None and _load_plugins(tuple(plugins.plugins(plugins.ARTIFACTS))):
+        known = next((kind for kind in artifact_types() if kind.type_name == name), None)
+    return known
+
+
 def artifact_type(name: str) -> type[Artifact]:
     """The type of that name; an unknown name is a `GraphError` that offers the nearest."""
-    known = {kind.type_name: kind for kind in artifact_types()}
-    if name not in known:
-        raise GraphError(f"There is no artifact type {name!r}.", hint=did_you_mean(name, known))
-    return known[name]
+    found = find_type(name)
+    if found is None:
+        broken = [error for error in _load_plugins(tuple(plugins.plugins(plugins.ARTIFACTS))) if error]
+        hint = broken[0].message if broken else did_you_mean(name, (kind.type_name for kind in artifact_types()))
+        raise GraphError(f"There is no artifact type {name!r}.", hint=hint)
+    return found
+
+
+@functools.cache
+def _load_plugins(found: tuple[plugins.Plugin, ...]) -> list[UsageError | None]:
+    """Imports the modules that define types, once; gives for each of them what kept it from being imported."""
+    errors: list[UsageError | None] = []
+    for one in found:
+        try:
+            one.load()
+        except UsageError as error:
+            errors.append(error)
+        else:
+            errors.append(None)
+    return errors

@@ -46,6 +46,11 @@ class LazyGroup(click.Group):
         super().__init__(name, **{**options, "help": _with_examples(options.get("help"))})
         self.sections = dict(sections or {})
 
+    @property
+    def own(self) -> frozenset[str]:
+        """The names of the commands that the sections hold."""
+        return frozenset(name for commands in self.sections.values() for name in commands)
+
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002  # click's signature
         lazy = [name for commands in self.sections.values() for name in commands]
         return [*lazy, *(name for name in self.commands if name not in lazy)]
@@ -70,7 +75,7 @@ class LazyGroup(click.Group):
         return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        names = self.list_commands(ctx)
+        names = LazyGroup.list_commands(self, ctx)
         width = max(map(len, names), default=0)
         sections = self.sections or {"Commands": dict.fromkeys(names, "")}
         for title, commands in sections.items():

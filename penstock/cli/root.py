@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from penstock.cli import plugins
 from penstock.cli.lazy import LazyGroup
 from penstock.cli.terminal import errors
 from penstock.version import __version__
@@ -20,6 +21,25 @@ CANCELED = 130
 
 class _Root(LazyGroup):
     """The root group. However it ends, what is printed is bounded, and the exit code says what happened."""
+
+    # Packages are only looked for where no command of Penstock's own was meant.
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        added = plugins.commands_by_package(self.own)
+        return [*super().list_commands(ctx), *(name for names in added.values() for name in names)]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        return super().get_command(ctx, cmd_name) or plugins.command_of(cmd_name)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        super().format_commands(ctx, formatter)
+        for package, names in plugins.commands_by_package(self.own).items():
+            rows = [
+                (name, text) for name in names if (text := plugins.short_help(name, formatter.width - 30)) is not None
+            ]
+            if rows:
+                with formatter.section(f"From the plug-in {package}"):
+                    formatter.write_dl(rows)
 
     def main(
         self,
@@ -54,7 +74,8 @@ class _Root(LazyGroup):
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             return 1
         except Exception as error:  # noqa: BLE001  # the outermost boundary: nothing above can tell the user
-            return errors.print_error(error, arguments)
+            command = next((each for each in arguments if not each.startswith("-")), "")
+            return errors.print_error(error, arguments, None if command in self.own else plugins.package_of(command))
         return result if isinstance(result, int) else 0
 
 

@@ -4,23 +4,29 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
-import time
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 from penstock.artifacts import Artifact, Model, ModelBlessing, PushedModel
 from penstock.dsl import Context, Destination, Input, Output, component
-from penstock.errors import NodeError
+from penstock.errors import GraphError, NodeError, UsageError
+from penstock.storage.destinations import Pushed, check_address, destination_of
 
 __all__ = ["Pusher"]
 
 _RECORD = "pushed.json"
 
 
+def _check(parameters: Mapping[str, Any]) -> None:
+    """Refuses an address that no destination is known for, before anything runs."""
+    try:
+        check_address(parameters.get("push_destination", ""))
+    except UsageError as error:
+        raise GraphError(error.message, hint=error.hint, argument="push_destination") from error
+
+
 def _is_current(parameters: Mapping[str, Any], outputs: Mapping[str, Artifact]) -> bool:
-    """Whether the newest version at the destination still is the one that was pushed, file by file by size.
+    """Whether the newest version at the destination still is the one that was pushed, and as it was.
 
     Where the destination lies does not count: it may have been moved together with the project.
     """
@@ -28,14 +34,17 @@ def _is_current(parameters: Mapping[str, Any], outputs: Mapping[str, Artifact]) 
         record = json.loads(outputs["pushed_model"].path(_RECORD).read_text())
     except (OSError, ValueError):
         return False
-    destination = Path(parameters["push_destination"])
-    if record["version"] is None:  # the model was not blessed: nothing was left there that could change
+    if record["pushed"] is None:  # the model was not blessed: nothing was left there that could change
         return True
-    there = destination / str(record["version"])
-    return max(_versions(destination), default=None) == record["version"] and _sizes(there) == record["files"]
+    try:
+        there = destination_of(parameters["push_destination"]).current()
+    except Exception:  # noqa: BLE001  # a destination that cannot be asked tells so when it is pushed to
+        return False
+    pushed = Pushed.from_json(record["pushed"])
+    return there is not None and (there.version, there.content) == (pushed.version, pushed.content)
 
 
-@component(is_current=_is_current)
+@component(is_current=_is_current, check=_check)
 def Pusher(
     model: Input[Model],
     pushed_model: Output[PushedModel],
@@ -53,64 +62,39 @@ def Pusher(
         model: The model to push.
         pushed_model: Where it went.
         model_blessing: The evaluator's word on it; without one the model is pushed as it is.
-        push_destination: A directory; it is made if it is not there.
+        push_destination: A directory, which is made if it is not there; or an address whose scheme a plug-in knows,
+            and which gives versions in its own way.
         ctx: The running node.
 
     Raises:
         NodeError: The model has no ``Format-Serving`` directory.
-        OSError: The destination cannot be written; nothing of this version is left there.
+        OSError, StorageError: The destination cannot be written; nothing of this version is left there.
     """
-    destination = Path(push_destination)
     if model_blessing is not None and not model_blessing.blessed:
         ctx.warn("The model is not blessed, so it was not pushed.")
         ctx.note("not pushed: the model is not blessed")
-        _record(pushed_model, destination, None)
+        _record(pushed_model, push_destination, None)
         return
     if not model.serving.is_dir():
         raise NodeError(
             f"The model has no serving part: {model.serving} is missing.",
             hint="Does run_fn export to serving_model_dir?",
         )
-    destination.mkdir(parents=True, exist_ok=True)
-    for left_over in destination.glob(".pushing-*"):  # an earlier push was killed while it copied
-        shutil.rmtree(left_over, ignore_errors=True)
-    version = max(int(time.time()), max(_versions(destination), default=0) + 1)
-    temporary = destination / f".pushing-{version}-{os.getpid()}"
-    try:
-        shutil.copytree(model.serving, temporary)
-        temporary.rename(destination / str(version))
-    except BaseException:
-        shutil.rmtree(temporary, ignore_errors=True)
-        raise
-    _record(pushed_model, destination, version)
-    ctx.note(f"version {version} at {_short(destination)}")
+    pushed = destination_of(push_destination).push(model.serving)
+    _record(pushed_model, push_destination, pushed)
+    ctx.note(f"version {pushed.version} at {_short(push_destination)}")
 
 
-def _record(pushed_model: PushedModel, destination: Path, version: int | None) -> None:
-    files = _sizes(destination / str(version)) if version else {}
-    value = {"destination": str(destination), "version": version, "files": files}
+def _record(pushed_model: PushedModel, destination: str, pushed: Pushed | None) -> None:
+    value = {"destination": destination, "pushed": pushed.to_json() if pushed else None}
     pushed_model.path(_RECORD).write_text(json.dumps(value, indent=1))
     pushed_model.custom_properties |= {
-        "pushed": int(version is not None),
-        "pushed_destination": str(destination / str(version)) if version else "",
-        "pushed_version": str(version or ""),
+        "pushed": int(pushed is not None),
+        "pushed_destination": pushed.uri if pushed else "",
+        "pushed_version": pushed.version if pushed else "",
     }
 
 
-def _versions(destination: Path) -> list[int]:
-    if not destination.is_dir():
-        return []
-    return [int(entry.name) for entry in destination.iterdir() if entry.name.isdigit() and entry.is_dir()]
-
-
-def _sizes(directory: Path) -> dict[str, int]:
-    return {
-        path.relative_to(directory).as_posix(): path.stat().st_size
-        for path in sorted(directory.rglob("*"))
-        if path.is_file()
-    }
-
-
-def _short(path: Path) -> str:
-    near = os.path.relpath(path)
-    return near if len(near) < len(str(path)) else str(path)
+def _short(address: str) -> str:
+    near = address if "://" in address else os.path.relpath(address)
+    return near if len(near) < len(address) else address

@@ -198,11 +198,11 @@ class StoredArtifact:
 
     def load(self) -> Artifact:
         """The artifact as components see it; a type that this process does not know becomes a plain `Artifact`."""
-        from penstock.artifacts import artifact_types
+        from penstock.artifacts import find_type
 
-        known = {kind.type_name: kind for kind in artifact_types()}
         properties, custom = dict(self.properties), dict(self.custom_properties)
-        return known.get(self.type, Artifact)(self.uri, properties=properties, custom_properties=custom, id=self.id)
+        kind = find_type(self.type) or Artifact
+        return kind(self.uri, properties=properties, custom_properties=custom, id=self.id)
 
 
 @dataclass(frozen=True)

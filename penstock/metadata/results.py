@@ -223,9 +223,9 @@ def _put_artifacts(
 def _type_of(new: NewArtifact) -> Type:
     declares, base = new.declares, new.base_type
     if declares is None:
-        from penstock.artifacts import artifact_types
+        from penstock.artifacts import find_type
 
-        known = next((kind for kind in artifact_types() if kind.type_name == new.type), None)
+        known = find_type(new.type)
         if known is None:
             declares = {name: type(value) for name, value in new.properties.items()}
         else:

@@ -44,13 +44,14 @@ def rendered(error: PenstockError, *, without: Collection[str] = ()) -> str:
     return "\n".join(lines)
 
 
-def print_error(error: Exception, arguments: Sequence[str]) -> int:
+def print_error(error: Exception, arguments: Sequence[str], plugin: str | None = None) -> int:
     """Prints any error that ended a command, and gives the exit code.
 
     Args:
         error: A `PenstockError` is explained. A refusing disk is explained too. Anything else is a fault of
             Penstock: one line, and the file that holds the traceback.
         arguments: The command line, for that file.
+        plugin: The package that the command comes from, if it is not Penstock's own.
     """
     if isinstance(error, OSError) and error.errno in _REFUSALS:
         error = StorageError(
@@ -70,7 +71,8 @@ def print_error(error: Exception, arguments: Sequence[str]) -> int:
     trace = "".join(traceback.format_exception(error))
     _write(
         f"error: {type(error).__name__}: {shorten(str(error), 300)}\n"
-        f"  This is a fault of Penstock, not of your pipeline. The traceback is in {_keep(trace, arguments)}"
+        f"  This is a fault of {f'the plug-in {plugin}' if plugin else 'Penstock, not of your pipeline'}."
+        f" The traceback is in {_keep(trace, arguments)}"
     )
     return 1
 

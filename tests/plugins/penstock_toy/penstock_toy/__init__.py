@@ -1,0 +1,1 @@
+"""A plug-in that adds one of everything that can be added to Penstock."""
