@@ -130,7 +130,7 @@ def reason_to_run(  # noqa: PLR0913 - what there is to know of a node that will 
     if forced:
         return Reason("--no-cache asks for it")
     if unusable is not None and leaves_effects:
-        return Reason(f"what run {unusable.run_id} left outside the store is no longer there", since=unusable.run_id)
+        return Reason(f"what is outside the store is not as run {unusable.run_id} left it", since=unusable.run_id)
     if unusable is not None:
         return Reason(f"the payload that run {unusable.run_id} left is gone or damaged", since=unusable.run_id)
     earlier = store.keyed_executions(pipeline=pipeline, node=node.id) if store is not None else []

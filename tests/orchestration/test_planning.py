@@ -326,7 +326,7 @@ def test_a_destination_that_changed_is_written_again(toy: Scratch) -> None:
     shutil.rmtree(toy.directory / "serving")
     plan = planned(toy)
     assert node(plan, "Pusher").action == "run"
-    assert node(plan, "Pusher").reason == f"what run {first.run_id} left outside the store is no longer there"
+    assert node(plan, "Pusher").reason == f"what is outside the store is not as run {first.run_id} left it"
     assert [name for name, state in states(toy.run()).items() if state == "complete"] == ["Pusher"]
 
 
