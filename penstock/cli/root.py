@@ -34,7 +34,9 @@ class _Root(LazyGroup):
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         super().format_commands(ctx, formatter)
         for package, names in plugins.commands_by_package(self.own).items():
-            rows = [(name, text) for name in names if (text := plugins.short_help(name, formatter.width - 30)) is not None]
+            rows = [
+                (name, text) for name in names if (text := plugins.short_help(name, formatter.width - 30)) is not None
+            ]
             if rows:
                 with formatter.section(f"From the plug-in {package}"):
                     formatter.write_dl(rows)

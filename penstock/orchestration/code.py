@@ -210,7 +210,9 @@ def _parsed(file: Path, root: str) -> _Source:
 def _digests(tree: ast.Module) -> dict[str, str]:
     """A digest for each name that a module defines, and for what defines none."""
     postponed = any(
-        isinstance(one, ast.ImportFrom) and one.module == "__future__" and any(n.name == "annotations" for n in one.names)
+        isinstance(one, ast.ImportFrom)
+        and one.module == "__future__"
+        and any(n.name == "annotations" for n in one.names)
         for one in tree.body
     )
     flags = __future__.annotations.compiler_flag if postponed else 0

@@ -365,7 +365,11 @@ def _reuse(
 
 
 def _resolve(
-    node: PlanNode, component: Component, context: RunContext, inputs: Mapping[str, StoredArtifact], parts: dict[str, Any]
+    node: PlanNode,
+    component: Component,
+    context: RunContext,
+    inputs: Mapping[str, StoredArtifact],
+    parts: dict[str, Any],
 ) -> NodeOutcome:
     """Answers a resolver's query; the same answer as last time is a reuse."""
     assert node.query is not None

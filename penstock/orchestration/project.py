@@ -52,9 +52,7 @@ def load_project(
         ConfigError: The config, or a parameter that it gives to a node, is wrong; names file, line and column.
         GraphError: The pipeline is wrong in a way that has no place in the config.
     """
-    config = load_config(
-        path, overrides=overrides, profile=profile, path_keys=path_keys(), as_written=as_written
-    )
+    config = load_config(path, overrides=overrides, profile=profile, path_keys=path_keys(), as_written=as_written)
     own = config.directory / PIPELINE_FILE
     try:
         has_own = own.is_file() and not standard

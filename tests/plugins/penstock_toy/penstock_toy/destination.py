@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import tarfile
 from pathlib import Path
 
@@ -25,13 +24,16 @@ class Shelf:
             with tarfile.open(unfinished, "w") as archive:
                 for path in sorted(payload.rglob("*")):
                     if not path.is_dir():
-                        archive.addfile(archive.gettarinfo(path, path.relative_to(payload)), path.open("rb"))
+                        with path.open("rb") as file:
+                            archive.addfile(
+                                archive.gettarinfo(arcname=str(path.relative_to(payload)), fileobj=file), file
+                            )
             unfinished.rename(self.directory / f"{number}.tar")
         finally:
             unfinished.unlink(missing_ok=True)
         link = self.directory / f".current-{number}"
         link.symlink_to(f"{number}.tar")
-        os.replace(link, self.directory / "current")
+        link.replace(self.directory / "current")
         return self._pushed(self.directory / f"{number}.tar")
 
     def current(self) -> Pushed | None:
