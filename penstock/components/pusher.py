@@ -26,20 +26,22 @@ def _check(parameters: Mapping[str, Any]) -> None:
 
 
 def _is_current(parameters: Mapping[str, Any], outputs: Mapping[str, Artifact]) -> bool:
-    """Whether the newest version at the destination still is the one that was pushed, and as it was."""
+    """Whether the newest version at the destination still is the one that was pushed, and as it was.
+
+    Where the destination lies does not count: it may have been moved together with the project.
+    """
     try:
         record = json.loads(outputs["pushed_model"].path(_RECORD).read_text())
     except (OSError, ValueError):
         return False
-    address = parameters["push_destination"]
-    if record["destination"] != address:
-        return False
     if record["pushed"] is None:  # the model was not blessed: nothing was left there that could change
         return True
     try:
-        return destination_of(address).current() == Pushed.from_json(record["pushed"])
+        there = destination_of(parameters["push_destination"]).current()
     except Exception:  # noqa: BLE001  # a destination that cannot be asked tells so when it is pushed to
         return False
+    pushed = Pushed.from_json(record["pushed"])
+    return there is not None and (there.version, there.content) == (pushed.version, pushed.content)
 
 
 @component(is_current=_is_current, check=_check)

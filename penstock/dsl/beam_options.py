@@ -6,7 +6,7 @@ import argparse
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 from apache_beam.options.pipeline_options import PipelineOptions, StandardOptions
 
@@ -19,6 +19,8 @@ IN_PROCESS = "FnApiRunner"
 
 WITH_JOB_SERVER = frozenset({"FlinkRunner", "PortableRunner", "SparkRunner"})
 """Runners behind a job server, which has options of its own that Beam's Python package does not know."""
+
+View = TypeVar("View", bound=PipelineOptions)
 
 _REFUSED = {
     "DaskRunner": "it leaves branches of a pipeline out and writes empty files, both without an error",
@@ -42,7 +44,21 @@ class Options:
 
     def pipeline_options(self) -> PipelineOptions:
         """As Beam takes them."""
-        return PipelineOptions([f"--runner={self.runner}", *self.known])
+        return _Options([f"--runner={self.runner}", *self.known])
+
+
+class _Options(PipelineOptions):
+    """Options that make each view of themselves once: Beam asks for several for every transform, a millisecond each."""
+
+    def view_as(self, cls: type[View]) -> View:
+        views: dict[type, Any] = self.__dict__.setdefault("_views", {})
+        if cls not in views:
+            views[cls] = super().view_as(cls)
+        view: View = views[cls]
+        return view
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: value for name, value in super().__getstate__().items() if name != "_views"}
 
 
 def read_options(written: Mapping[str, Any]) -> Options:

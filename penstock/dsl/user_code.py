@@ -7,6 +7,7 @@ import hashlib
 import importlib.util
 import linecache
 import sys
+import threading
 import traceback
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -30,6 +31,9 @@ def module_name(path: Path) -> str:
     return f"{USER_MODULE}{hashlib.sha256(str(path).encode()).hexdigest()[:12]}_{path.stem}"
 
 
+_LOADING = threading.RLock()
+
+
 def load_module(path: str | Path) -> ModuleType:
     """Loads a Python file of the user's under a name of its own; modules beside it can be imported from it.
 
@@ -49,8 +53,9 @@ def load_module(path: str | Path) -> ModuleType:
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module
-    with from_source(file.parent), _directory_on_path(file.parent), boundary(f"import of {file.name}"):
+    # What is on the path while a file is loaded is the interpreter's, so one file at a time: nodes begin in threads.
+    with _LOADING, from_source(file.parent), _directory_on_path(file.parent), boundary(f"import of {file.name}"):
+        sys.modules[name] = module
         try:
             spec.loader.exec_module(module)
         except BaseException:

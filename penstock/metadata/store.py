@@ -17,6 +17,7 @@ from penstock.metadata import (
     history,
     leases,
     lineage,
+    moves,
     places,
     recovery,
     results,
@@ -318,6 +319,11 @@ class Store:
         with self.database.write() as transaction:
             history.put_key(transaction, key, parts, sources or {})
 
+    def move_artifacts(self, uris: Mapping[int, str], roots: Mapping[str, str]) -> None:
+        """Writes where payloads lie now whose root was moved, by artifact, and the logs with them: old root to new."""
+        with self.database.write() as transaction:
+            moves.move(transaction, uris, roots)
+
     def remember_files(self, digests: Mapping[FileFacts, str]) -> None:
         """Keeps the digests of input files with what the file system says of them."""
         with self.database.write() as transaction:
@@ -338,6 +344,11 @@ class Store:
         """The results published under a key, if every artifact of them is still LIVE."""
         with self.database.read() as transaction:
             return results.find_cached(transaction, key)
+
+    def artifacts_outside(self, root: str) -> dict[int, str]:
+        """The URIs of LIVE artifacts that do not lie in a root, by id; those of other programs are left out."""
+        with self.database.read() as transaction:
+            return moves.outside(transaction, root)
 
     def was_answered(self, key: str) -> bool:
         """Whether a resolver's query with this key, which its answer is part of, was answered before."""

@@ -98,7 +98,9 @@ def _planned(run: RunRecord, node_id: str) -> PlanNode | None:
 def _reads(store: Store, own: KeyedExecution, earlier: KeyedExecution | None) -> list[Read]:
     now = store.execution(own.id).inputs
     before = store.execution(earlier.id).inputs if earlier is not None else {}
-    return [Read(name, _artifact(store, now.get(name)), _artifact(store, before.get(name))) for name in {**now, **before}]
+    return [
+        Read(name, _artifact(store, now.get(name)), _artifact(store, before.get(name))) for name in {**now, **before}
+    ]
 
 
 def _artifact(store: Store, ids: list[int] | None) -> str | None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import statistics
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import nullcontext
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from penstock.dsl import Component
@@ -215,13 +215,11 @@ class _Planner:
     def _forced(self, node: PlanNode) -> bool:
         return self.no_cache is True or (self.no_cache is not False and node.id in self.no_cache)
 
-    def _decided(
-        self, node: PlanNode, component: Component, reads: _Reads, parts: Mapping[str, Any]
-    ) -> PlannedNode:
+    def _decided(self, node: PlanNode, component: Component, reads: _Reads, parts: Mapping[str, Any]) -> PlannedNode:
         """Everything that the node reads is there: it is known what will be done."""
         cached, sound = None, False
         if self.store is not None and not self._forced(node):
-            cached = self.store.find_cached(cache_key(parts))
+            cached = self._found(cache_key(parts))
             sound = cached is not None and self._usable(cached, component, node, reads.values)
         if cached is not None and sound:
             self.outputs[node.id] = cached.outputs
@@ -234,34 +232,44 @@ class _Planner:
         reason = self._reason(node, component, parts, unusable=cached)
         return self._runs(node, component, reason, is_current=False)
 
-    def _undecided(
-        self, node: PlanNode, component: Component, reads: _Reads, parts: Mapping[str, Any]
-    ) -> PlannedNode:
+    def _undecided(self, node: PlanNode, component: Component, reads: _Reads, parts: Mapping[str, Any]) -> PlannedNode:
         """Something that the node reads is not made yet: it runs at any rate, or if that turns out another."""
         self.outputs[node.id] = None
-        like = None if self._forced(node) else self._alike(node, component, reads, parts)
+        like, unusable = (None, None) if self._forced(node) else self._alike(node, component, reads, parts)
         if like is None:
-            reason = self._reason(node, component, parts, unknown=reads.unknown)
+            reason = self._reason(node, component, parts, unusable=unusable, unknown=reads.unknown)
             return self._runs(node, component, reason, waits_on=reads.waits_on)
         turn = "turn" if len(reads.waits_on) > 1 else "turns"
         words = f"reused if {' and '.join(reads.waits_on)} {turn} out as in run {like.run_id}"
-        return self._runs(
-            node, component, Reason(words, since=like.run_id), action="depends", waits_on=reads.waits_on
-        )
+        return self._runs(node, component, Reason(words, since=like.run_id), action="depends", waits_on=reads.waits_on)
 
     def _alike(
         self, node: PlanNode, component: Component, reads: _Reads, parts: Mapping[str, Any]
-    ) -> CachedResult | None:
-        """A result that would be reused if what is not yet made turned out as it was then."""
+    ) -> tuple[CachedResult | None, CachedResult | None]:
+        """A result that would be reused if what is not yet made turned out as it was then, or else one that is gone."""
         if self.store is None:
-            return None
+            return None, None
+        gone = None
         wanted = cache_key(without(parts, reads.unknown))
         for earlier in self.store.keyed_executions(component=node.component, limit=_CANDIDATES):
             if cache_key(without(earlier.parts, reads.unknown)) == wanted:
-                cached = self.store.find_cached(earlier.key)
+                cached = self._found(earlier.key)
                 if cached is not None and self._whole(cached, component):
-                    return cached
-        return None
+                    return cached, None
+                gone = gone or cached
+        return None, gone
+
+    def _found(self, key: str) -> CachedResult | None:
+        """A result, as the run will find it: where its payloads lie now, if the root was moved."""
+        cached = self.store.find_cached(key) if self.store is not None else None
+        if cached is None:
+            return None
+        outputs = {name: [self._located(one) for one in several] for name, several in cached.outputs.items()}
+        return replace(cached, outputs=outputs)
+
+    def _located(self, artifact: StoredArtifact) -> StoredArtifact:
+        moved = self.workspace.moved(artifact.uri)
+        return artifact if moved is None else replace(artifact, uri=moved)
 
     def _whole(self, cached: CachedResult, component: Component) -> bool:
         if component.is_current is not None:  # it is asked when its parameters are known
@@ -285,7 +293,7 @@ class _Planner:
                 blessed=query["blessed"],
                 other_than_digest=other.digest if other else None,
             )
-        self.outputs[node.id] = {query["output"]: [answer] if answer else []}
+        self.outputs[node.id] = {query["output"]: [self._located(answer)] if answer else []}
         words = answer_in_words(query, answer)
         key = cache_key({**parts, "answer": answer.digest if answer else None})
         if self.store is not None and self.store.was_answered(key):

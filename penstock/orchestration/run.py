@@ -27,6 +27,7 @@ from penstock.orchestration.locate import remember
 from penstock.orchestration.outcomes import run_state
 from penstock.orchestration.plan import Plan, checked_nodes, load_component, make_plan
 from penstock.orchestration.project import Project
+from penstock.orchestration.relocation import follow_move
 from penstock.orchestration.sweep import sweep
 from penstock.orchestration.workspace import Workspace
 from penstock.version import __version__
@@ -92,6 +93,7 @@ def run_project(
     with open_store(profile.metadata) as store:
         remember(project.directory)
         store.recover()
+        follow_move(store, workspace)
         sweep(store, workspace)
         store.begin_run(new_run(run_id, plan, profile.name, project.directory, began))
         canceled = threading.Event()

@@ -17,7 +17,7 @@ from penstock.errors import StorageError
 from penstock.storage.cache import PayloadCache, cache_directory, log_place
 from penstock.storage.locations import is_remote, join, local_path
 from penstock.storage.locks import hold, remove_if_left, remove_tree
-from penstock.storage.manifest import Manifest, manifest_of, read_manifest, write_manifest
+from penstock.storage.manifest import MANIFEST, Manifest, manifest_of, read_manifest, write_manifest
 from penstock.storage.digests import Content
 from penstock.storage.refusal import storage_error
 
@@ -93,6 +93,19 @@ class Workspace:
             StorageError: A remote root cannot be reached.
         """
         return read_manifest(uri) is not None
+
+    def moved(self, uri: str) -> str | None:
+        """Where a payload lies that is gone from its place because the whole root was moved; nothing if it did not.
+
+        Its place in the root is unlike any other (`Places`), so what lies there is the payload.
+        """
+        if self.remote or is_remote(uri):
+            return None
+        before = local_path(uri)
+        after = Path(self.root).joinpath(*before.parts[-4:])
+        if after == before or before.exists() or not (after / MANIFEST).is_file():
+            return None
+        return str(after)
 
     def seal(self, place: Place, name: str, content: Content) -> str:
         """Makes an output whole: it is taken out to a remote root, and the manifest is written.

@@ -102,13 +102,46 @@ def test_what_does_not_count_changes_nothing(two_steps: Scratch, tmp_path: Path)
     assert actions(planned(two_steps)) == AS_BEFORE
     assert not planned(two_steps).changes_something
     assert set(states(two_steps.run(jobs=1)).values()) == {"reused"}
-    moved = Scratch(tmp_path / "moved")
-    shutil.copytree(directory, moved.directory, ignore=shutil.ignore_patterns(".penstock"))
-    directory.rename(tmp_path / "gone")
-    (moved.directory / ".penstock").symlink_to(tmp_path / "gone/.penstock")
-    directory.symlink_to(tmp_path / "gone")  # the payloads' recorded places stay readable
+    moved = Scratch(tmp_path / "elsewhere/moved")
+    moved.directory.parent.mkdir()
+    directory.rename(moved.directory)
     assert actions(planned(moved)) == AS_BEFORE
     assert set(states(moved.run(jobs=3)).values()) == {"reused"}
+
+
+def test_a_moved_project_takes_everything_along(toy: Scratch, tmp_path: Path) -> None:
+    """After a move artifacts, logs, the model that was pushed and an older baseline are found at their new places."""
+    toy.write(MODELS, config="train: {weights: A}\njudge: {worse: none}")
+    for model in "AB":
+        toy.run(f"train.weights={model}")
+    moved = Scratch(tmp_path / "moved")
+    toy.directory.rename(moved.directory)
+    assert not planned(moved, "train.weights=B").changes_something
+    result = moved.run("train.weights=B")
+    assert set(states(result).values()) == {"reused"}
+    with moved.store() as store:
+        places = [Path(artifact.uri) for artifact in store.artifacts()]
+        logs = [Path(one.log) for run in store.runs() for one in store.nodes(run.id) if one.log]
+    assert places
+    assert all(place.is_relative_to(moved.directory) and place.is_dir() for place in places)
+    assert logs
+    assert all(log.is_file() for log in logs)
+    assert states(moved.run("train.weights=C"))["Judge"] == "complete"  # it reads B, by way of the resolver
+
+
+def test_a_copy_leaves_the_original_alone(toy: Scratch, tmp_path: Path) -> None:
+    """A project that was copied reads the payloads of the first as long as they are there, and moves none."""
+    toy.write("---\nMeasure(page=Make().outputs['page'])\n")
+    toy.run()
+    copied = Scratch(tmp_path / "copy")
+    shutil.copytree(toy.directory, copied.directory)
+    result = copied.run()
+    assert set(states(result).values()) == {"reused"}
+    assert Path(result.nodes["Make"].outputs["page"][0].uri).is_relative_to(toy.directory)
+    shutil.rmtree(toy.directory)
+    result = copied.run()
+    assert set(states(result).values()) == {"reused"}
+    assert Path(result.nodes["Make"].outputs["page"][0].uri).is_relative_to(copied.directory)
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ Started as ``python -m penstock.orchestration.local.child FD``. Standard output 
 
 from __future__ import annotations
 
+import contextlib
 import faulthandler
 import json
 import os
@@ -25,12 +26,12 @@ WHERE = signal.SIGUSR1
 
 
 def main() -> None:
-    """Runs the node that stdin asks for; however it ends, the pipe is told, and the exit code is 0."""
+    """Runs the node that stdin asks for; however it ends, the pipe is told."""
     run(int(sys.argv[1]), sys.stdin.fileno())
 
 
 def run(pipe_fd: int, life_fd: int) -> NoReturn:
-    """Runs a node in this process and ends it.
+    """Runs a node in this process and ends it, with all that it started.
 
     Args:
         pipe_fd: Takes the events, and last the result or the error, a line of JSON each.
@@ -43,7 +44,8 @@ def run(pipe_fd: int, life_fd: int) -> NoReturn:
     os.chdir(request.directory)
     threading.Thread(target=_die_with_parent, args=(life_fd,), daemon=True).start()
     lock = threading.Lock()
-    with os.fdopen(pipe_fd, "w", buffering=1) as pipe:
+    # A broken pipe: the parent died, and nobody listens any more.
+    with contextlib.suppress(BrokenPipeError), os.fdopen(pipe_fd, "w", buffering=1) as pipe:
 
         def emit(event: dict[str, Any]) -> None:
             with lock:
@@ -57,8 +59,7 @@ def run(pipe_fd: int, life_fd: int) -> NoReturn:
         else:
             _flush()
             emit({"type": "result", **result.to_json()})
-    # Interpreter shutdown with TensorFlow loaded takes up to a second and does nothing that matters here.
-    os._exit(0)
+    _end()
 
 
 def _flush() -> None:
@@ -91,9 +92,17 @@ def _die_with_parent(life_fd: int) -> None:
     """Ends this process and all that it started when the parent is gone: its end of the pipe closes."""
     while os.read(life_fd, 4096):
         pass
+    _end()
+
+
+def _end() -> NoReturn:
+    """Ends this process and what it started: the parent that would do so may have died a moment ago.
+
+    Interpreter shutdown is left out. With TensorFlow loaded it takes up to a second and does nothing that matters here.
+    """
     if os.getpgrp() == os.getpid():
         os.killpg(0, signal.SIGKILL)
-    os._exit(1)
+    os._exit(0)
 
 
 if __name__ == "__main__":
