@@ -278,4 +278,3 @@ def test_a_run_can_be_canceled_while_a_node_waits_to_be_tried_again(
     assert time.monotonic() - began < 60
     assert result.state is RunState.CANCELED
     assert states(result) == {"Flaky": "canceled", "Measure": "skipped"}
-

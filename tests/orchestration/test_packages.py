@@ -97,9 +97,7 @@ def _code(component: Component) -> dict[str, object]:
 
 
 @pytest.mark.parametrize("distribution", [None, "acme-nodes"], ids=["checkout", "installed"])
-def test_a_component_of_a_package_counts_with_its_packages_source(
-    install: Install, distribution: str | None
-) -> None:
+def test_a_component_of_a_package_counts_with_its_packages_source(install: Install, distribution: str | None) -> None:
     """The function and what it imports of its own package count, by absolute and relative imports; no more than that."""
     install(ACME, distribution=distribution)
     assert set(_code(_toy())) == {

@@ -75,7 +75,7 @@ def test_its_commands_have_a_heading_of_their_own_and_run(run_penstock: Penstock
 def test_a_pipeline_of_its_components_runs_and_is_pushed(
     run_penstock: Penstock, toy_directory: Path, poems: Path, tmp_path: Path
 ) -> None:
-    """Its components run, its artifact is stored and shown, its destination holds the model; then all is reused."""
+    """Its components run, its type is stored and shown, its destination holds the model; then all is reused."""
     done = run_penstock("run", str(poems), path=(toy_directory,))
     assert done.returncode == 0, done.stdout + done.stderr
     with tarfile.open(tmp_path / "shelf/current") as archive:
@@ -101,7 +101,7 @@ def test_its_gate_holds_the_push_back(run_penstock: Penstock, toy_directory: Pat
     """A failed verdict of its gate ends the run as blocked, with the verdict's sentence, and nothing is pushed."""
     done = run_penstock("run", str(poems), "--set", "compose.lines=9", path=(toy_directory,))
     assert done.returncode == 3
-    assert "The poem has 9 lines, 4 are enough." in done.stdout
+    assert "The poem has 9 lines, 4 are enough." in done.stderr
     states = _states(done, poems, run_penstock, toy_directory)
     assert states == {"Compose": "complete", "LengthGate": "complete", "Recite": "skipped", "Pusher": "skipped"}
     assert not (tmp_path / "shelf").exists()

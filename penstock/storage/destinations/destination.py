@@ -54,7 +54,7 @@ class PushDestination(Protocol):
     def current(self) -> Pushed | None:
         """The newest version that is there, as it is now; nothing if none is.
 
-        Equal to what `push` returned as long as nobody pushed another or changed it.
+        It is equal to what `push` returned as long as nobody pushed another or changed it.
 
         Raises:
             StorageError, OSError: The destination cannot be asked.

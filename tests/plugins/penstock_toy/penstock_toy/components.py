@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from penstock import Context, Input, Markdown, Model, Output, Verdict, component
-from penstock.gates import Gate
+from penstock.gates import Gate, Outcome
 from penstock_toy.artifacts import Poem
 from penstock_toy.text import poem
 
@@ -27,8 +27,8 @@ def LengthGate(
 ) -> None:
     """Holds back a poem that is too long."""
     lines = len(written.verses)
-    outcome = "pass" if lines <= most else "fail"
-    message = "" if outcome == "pass" else f"The poem has {lines} lines, {most} are enough."
+    message = f"The poem has {lines} lines, {most} are enough." if lines > most else ""
+    outcome: Outcome = "fail" if message else "pass"
     ctx.verdict(Verdict("lines", outcome, observed=lines, bound=most, relation="<=", n=1, message=message))
     report.path("index.md").write_text(f"{lines} of at most {most} lines\n")
 

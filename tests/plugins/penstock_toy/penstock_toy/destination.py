@@ -24,7 +24,10 @@ class Shelf:
             with tarfile.open(unfinished, "w") as archive:
                 for path in sorted(payload.rglob("*")):
                     if not path.is_dir():
-                        archive.addfile(archive.gettarinfo(path, path.relative_to(payload)), path.open("rb"))
+                        with path.open("rb") as file:
+                            archive.addfile(
+                                archive.gettarinfo(arcname=str(path.relative_to(payload)), fileobj=file), file
+                            )
             unfinished.rename(self.directory / f"{number}.tar")
         finally:
             unfinished.unlink(missing_ok=True)
