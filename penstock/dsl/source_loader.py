@@ -47,8 +47,9 @@ def from_source(directory: Path) -> Iterator[None]:
 @contextlib.contextmanager
 def _first(hook: Callable[[str], Any], directory: Path) -> Iterator[None]:
     def forget() -> None:
-        for path in [path for path in sys.path_importer_cache if _within(path, directory)]:
-            del sys.path_importer_cache[path]
+        for path in list(sys.path_importer_cache):  # a copy: other threads may import meanwhile
+            if _within(path, directory):
+                sys.path_importer_cache.pop(path, None)
 
     forget()
     sys.path_hooks.insert(0, hook)
