@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import apache_beam as beam
+import numpy as np
 import pyarrow as pa
 import tensorflow as tf
 import tensorflow_transform.beam as tft_beam
@@ -26,6 +27,7 @@ from penstock.models.tensors import TensorColumns, flat_batch, flat_schema, raw_
 __all__ = ["ColumnError", "UserFunction", "transform"]
 
 _RAW_METADATA = "metadata"
+_SPLIT = pa.field("penstock.split", pa.list_(pa.int64()))
 
 
 class ColumnError(KeyError):
@@ -155,12 +157,17 @@ def transform(
         transform_fn = (raw[analyze], config) | "Analyze" >> tft_beam.AnalyzeDataset(function)
         _ = transform_fn | "WriteGraph" >> tft_beam.WriteTransformFn(str(transform_graph.path()))
         flat = flat_schema(transform_fn[1].dataset_metadata.schema)
-        for split in examples.splits:
-            batches, _ = ((raw[split], config), transform_fn) | f"Transform[{split}]" >> tft_beam.TransformDataset(
+        # All splits in one go: each time it is applied TensorFlow loads the graph anew, and Beam has thirty steps more.
+        tagged = [raw[split] | f"Tag[{split}]" >> beam.Map(_tagged, i) for i, split in enumerate(examples.splits)]
+        with tft_beam.Context(passthrough_keys={_SPLIT.name}):
+            tagged_config = TensorAdapterConfig(columns.arrow_schema.append(_SPLIT), columns.representations())
+            batches, _ = ((tagged | beam.Flatten(), tagged_config), transform_fn) | tft_beam.TransformDataset(
                 output_record_batches=True
             )
+        parts = batches | "Splits" >> beam.Partition(_split_of, len(examples.splits))
+        for split, part in zip(examples.splits, parts, strict=True):
             _ = (
-                batches
+                part
                 | f"Flat[{split}]" >> beam.Map(_flat, flat)
                 | f"Write[{split}]" >> WriteParquet(transformed.path(f"Split-{split}"), flat)
             )
@@ -206,6 +213,20 @@ def _read(pipeline: beam.Pipeline, examples: Examples, split: str, columns: Tens
 
 def _convert(batch: pa.RecordBatch, columns: TensorColumns) -> pa.RecordBatch:
     return columns.convert(batch)
+
+
+def _tagged(batch: pa.RecordBatch, split: int) -> pa.RecordBatch:
+    """The batch with one column more, which tf.Transform passes through: the number of its split."""
+    offsets = np.arange(batch.num_rows + 1, dtype=np.int32)
+    numbers = pa.ListArray.from_arrays(offsets, np.full(batch.num_rows, split, dtype=np.int64))
+    return batch.append_column(_SPLIT, numbers)
+
+
+def _split_of(element: tuple[pa.RecordBatch, dict[str, pa.Array]], _splits: int) -> int:
+    batch, apart = element
+    # It is apart where the graph does not give as many rows as it was given.
+    numbers = apart[_SPLIT.name] if _SPLIT.name in apart else batch.column(_SPLIT.name)
+    return int(numbers[0].as_py()[0])
 
 
 def _flat(element: tuple[pa.RecordBatch, dict[str, Any]], schema: pa.Schema) -> pa.RecordBatch:
