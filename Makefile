@@ -66,9 +66,9 @@ browser:
 engines: setup ## fetch Flink's and Spark's job servers with mvn, for the conformance tests
 	@$(BIN)/python tests/conformance_engines/engines.py
 
-bench: setup ## list the benchmarks; run one with: make bench NAME=...
-	@if [ -n "$(NAME)" ]; then $(BIN)/python "benchmarks/$(NAME).py"; else \
-	  echo "Run one with: make bench NAME=..."; \
+bench: setup ## list the benchmarks; run one with: make bench NAME=... ARGS=...
+	@if [ -n "$(NAME)" ]; then $(BIN)/python "benchmarks/$(NAME).py" $(ARGS); else \
+	  echo "Run one with: make bench NAME=... ARGS=..."; \
 	  for file in $$(ls benchmarks/*.py 2>/dev/null); do \
 	    printf '  %-20s %s\n' "$$(basename $$file .py)" "$$(sed -n '1s/"""//gp' $$file)"; \
 	  done; \
