@@ -30,11 +30,17 @@ class ProfileSection(BaseModel):
     model_config = ConfigDict(extra="forbid", title="profile")
 
     runner: Annotated[str, Field(pattern="^(local|kubeflow)$", description="local or kubeflow.")] = "local"
-    pipeline_root: Annotated[str | None, Field(description="Where payloads and logs go.")] = None
-    metadata: Annotated[str | None, Field(description="URL of the metadata store.")] = None
+    pipeline_root: Annotated[
+        str | None, Field(description="Where payloads and logs go: a directory or a bucket; .penstock if not given.")
+    ] = None
+    metadata: Annotated[
+        str | None, Field(description="URL of the metadata store; sqlite:///.penstock/metadata.db if not given.")
+    ] = None
     image: Annotated[str | None, Field(description="Container image of the nodes on a cluster.")] = None
     beam: Annotated[dict[str, Any], Field(description="Beam's pipeline options by name.")] = {}
-    jobs: Annotated[int | None, Field(ge=1, description="How many nodes may run at once.")] = None
+    jobs: Annotated[
+        int | None, Field(ge=1, description="How many nodes may run at once; one for each core if not given.")
+    ] = None
     nodes: Annotated[
         dict[Name, dict[str, Any]], Field(description="How single nodes are run: the options of each, by its id.")
     ] = {}

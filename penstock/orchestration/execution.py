@@ -13,6 +13,7 @@ from typing import Any
 
 from penstock.artifacts import Artifact, Value, artifact_type
 from penstock.dsl import Component, Context
+from penstock.dsl.options import NodeOptions
 from penstock.dsl.parameters import validated
 from penstock.dsl.user_code import boundary
 from penstock.errors import NodeError, PenstockError, carried
@@ -54,7 +55,7 @@ class Request:
         inputs: The artifact of each input that has one.
         outputs: The artifact of each output; its uri is a directory to make and to write to.
         temporary: An empty directory for what is not to stay; one is made where the caller has none.
-        timeout: Seconds after which the process is ended; no limit if not given.
+        options: How the node is run; its Beam options are in ``beam_options``, over those of the profile.
     """
 
     node: str
@@ -67,7 +68,7 @@ class Request:
     parameters: Mapping[str, Any]
     beam_options: Mapping[str, Any] = field(default_factory=dict)
     temporary: str | None = None
-    timeout: float | None = None
+    options: NodeOptions = field(default_factory=NodeOptions)
 
     def to_json(self) -> dict[str, Any]:
         """As a JSON value; `from_json` gives an equal request back."""
@@ -80,7 +81,8 @@ class Request:
             side: {name: ArtifactValue(**artifact) for name, artifact in value[side].items()}
             for side in ("inputs", "outputs")
         }
-        return cls(**{**value, **artifacts})
+        options = NodeOptions.from_json(value.get("options", {}))
+        return cls(**{**value, **artifacts, "options": options})
 
 
 @dataclass(frozen=True)

@@ -429,7 +429,7 @@ def _execute(
                 parameters={**node.parameters, **values},
                 beam_options={**context.beam_options, **node.options.beam},
                 temporary=str(place.temporary),
-                timeout=node.options.timeout,
+                options=node.options,
             )
             try:
                 result = context.executor.execute(request, log, said.emit)

@@ -35,6 +35,10 @@ STANDARD_COMPONENTS: tuple[Component, ...] = (
 )
 
 
+# What the section `data` gives to CsvExampleGen: its parameter, and the key there.
+_FROM_DATA = {"input_base": "path", "splits": "splits", "types": "types"}
+
+
 def section_name(node_id: str) -> str:
     """The section of ``pipeline.yaml`` that belongs to a node.
 
@@ -64,6 +68,13 @@ def standard_pipeline(config: Config) -> Pipeline:
             "The key 'data.path' is missing: the standard pipeline starts from a file.",
             hint="Add data: {path: ...}, or write a pipeline.py beside this file.",
             path=str(config.path),
+        )
+    for name in _FROM_DATA.keys() & config.sections.get("csv_example_gen", {}).keys():
+        raise ConfigError(
+            f"csv_example_gen.{name} is written as data.{_FROM_DATA[name]}.",
+            hint="Move it there: it says what comes in, whichever component reads it.",
+            key=f"csv_example_gen.{name}",
+            **config.origin(("csv_example_gen", name)).facts(),
         )
     with Pipeline(config.name) as pipeline:
         ingest: dict[str, Any] = {"types": dict(config.data.types)} if config.data.types else {}
@@ -103,13 +114,18 @@ def config_schema() -> dict[str, Any]:
     from penstock.dsl.options import schema as options_schema
 
     schema = PipelineFile.model_json_schema()
-    profile = schema["$defs"]["ProfileSection"]["properties"]
-    profile["nodes"]["additionalProperties"] = options_schema()
+    nodes = schema["$defs"]["ProfileSection"]["properties"]["nodes"]
+    nodes["patternProperties"] = dict.fromkeys(nodes["patternProperties"], options_schema())
     for component in STANDARD_COMPONENTS:
         properties: dict[str, Any] = {}
+        described = _described(component.doc)
         for name, spec in component.parameters.items():
+            if component is CsvExampleGen and name in _FROM_DATA:
+                continue
             properties[name] = TypeAdapter(spec.annotation).json_schema()
             schema.setdefault("$defs", {}).update(properties[name].pop("$defs", {}))
+            inner = properties[name].get("description", "")
+            properties[name]["description"] = f"{described.get(name, '')}\n\n{inner}".strip()
             if not spec.required:
                 properties[name]["default"] = TypeAdapter(spec.annotation).dump_python(spec.default, mode="json")
         schema["properties"][section_name(component.name)] = {
@@ -120,3 +136,12 @@ def config_schema() -> dict[str, Any]:
             "additionalProperties": False,
         }
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}
+
+
+def _described(doc: str) -> dict[str, str]:
+    """What a docstring's ``Args:`` say of each argument, in one line."""
+    arguments = doc.partition("Args:\n")[2].partition("\n\n")[0]
+    found: dict[str, str] = {}
+    for name, text in re.findall(r"^ {4}(\w+): (.*(?:\n {8,}.*)*)", arguments, re.MULTILINE):
+        found[name] = " ".join(text.split())
+    return found

@@ -18,6 +18,8 @@ import pytest
 import penstock
 from tests.plugins.conftest import Penstock
 
+pytestmark = pytest.mark.component  # runs pipelines, every node in a process of its own
+
 PIPELINE = """
 from penstock import Config, Pipeline, Pusher
 from penstock_toy.components import Compose, LengthGate, Recite

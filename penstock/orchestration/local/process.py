@@ -137,7 +137,7 @@ def follow(
     try:
         with contextlib.suppress(BrokenPipeError):  # it died at once; the exit code says how
             _write_all(life, json.dumps(request.to_json()).encode() + b"\n")
-        deadline = began + request.timeout if request.timeout else None
+        deadline = began + request.options.timeout if request.options.timeout else None
         last = _listen(child, pipe, emit, canceled, deadline)
         late = not last and deadline is not None and time.monotonic() >= deadline
         if late:
@@ -261,11 +261,11 @@ def _died(code: int | None, node: str, log: Path) -> NodeError:
 
 def _too_slow(request: Request, seconds: float, log: Path) -> NodeError:
     return NodeError(
-        f"{request.node} was ended after {seconds:.1f} s: its timeout is {request.timeout:g} s.",
+        f"{request.node} was ended after {seconds:.1f} s: its timeout is {request.options.timeout:g} s.",
         hint="If it is only slow, raise its option timeout. Its log ends where it stood, thread by thread.",
         node=request.node,
         log=str(log),
-        timeout=request.timeout,
+        timeout=request.options.timeout,
         seconds=round(seconds, 3),
         retryable=True,
     )

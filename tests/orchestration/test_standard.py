@@ -1,0 +1,28 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from penstock.errors import ConfigError
+from penstock.orchestration.project import load_project
+from penstock.orchestration.standard import config_schema
+
+
+@pytest.mark.parametrize("key", ["splits: {train: 1}", "types: {a: int}", "input_base: b.csv"])
+def test_what_the_section_data_says_is_said_once(tmp_path: Path, key: str) -> None:
+    """A parameter of CsvExampleGen that `data` gives is refused in the component's section, with its place."""
+    (tmp_path / "pipeline.yaml").write_text(f"name: p\ndata: {{path: a.csv}}\ncsv_example_gen:\n  {key}\n")
+    name = key.partition(":")[0]
+    with pytest.raises(ConfigError, match=rf"csv_example_gen\.{name} is written as data\.") as caught:
+        load_project(tmp_path)
+    assert (caught.value.line, caught.value.col) == (4, 3)
+    assert name not in config_schema()["properties"]["csv_example_gen"]["properties"]
+
+
+def test_the_schema_knows_the_options_of_nodes() -> None:
+    """Under a profile, each node's options are held against theirs."""
+    profile = config_schema()["$defs"]["ProfileSection"]["properties"]
+    (options,) = profile["nodes"]["patternProperties"].values()
+    assert options["additionalProperties"] is False
+    assert options["properties"]["timeout"]["default"] is None
