@@ -23,6 +23,7 @@ __all__ = [
     "fetch",
     "find",
     "insert",
+    "live",
     "update",
 ]
 
@@ -250,6 +251,14 @@ def find(
     where = f" WHERE {' AND '.join(conditions)}" if conditions else ""
     ids = [row[0] for row in transaction.rows(f"SELECT id FROM {like.table}{where}", *values)]
     return list(fetch(transaction, like, ids).values())
+
+
+def live(transaction: Transaction, artifact_ids: Iterable[int]) -> set[int]:
+    """Those of the artifacts that are LIVE; for a transaction that writes: they stay so until it ends."""
+    # SQLite has one writer at a time, which needs no locks of rows.
+    lock = " ORDER BY id FOR UPDATE" if transaction.raw_bytes else ""
+    query = f"SELECT id FROM Artifact WHERE id IN ({{}}) AND state = ?{lock}"
+    return {row.id for row in transaction.rows_in(query, artifact_ids, int(ArtifactState.LIVE))}
 
 
 def _registered(transaction: Transaction, node: Node) -> Type:
