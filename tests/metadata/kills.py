@@ -82,7 +82,7 @@ def executions(query: Query) -> dict[int, dict[str, Any]]:
     leases = {row[0] for row in query("SELECT execution_id FROM penstock_lease")}
     own = {row[0]: row[1:] for row in query("SELECT execution_id, run_id, cache_key FROM penstock_execution")}
     metrics = {row[0]: row[1:] for row in query("SELECT execution_id, name, step, value FROM penstock_metric")}
-    keys = dict(query("SELECT key, execution_id FROM penstock_cache"))  # type: ignore[call-overload]
+    keys = {row[0]: row[1] for row in query("SELECT key, execution_id FROM penstock_cache")}
     found = {}
     for execution_id, state in query("SELECT id, last_known_state FROM Execution"):
         has = properties[execution_id]
