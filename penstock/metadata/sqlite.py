@@ -138,6 +138,8 @@ def _synchronous(connection: Connection, *, durable: bool) -> Iterator[None]:
     try:
         yield
     finally:
+        # A commit that fails leaves its transaction open, within which the next statement would hide that error.
+        driver.rollback()
         driver.execute("PRAGMA synchronous=NORMAL")
 
 
