@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from penstock.errors import StoreError
 from penstock.metadata.database import Database, Transaction
+from penstock.metadata.migrations import check_version, migrate, version_of
 from penstock.metadata.mlmd.tables import MLMD, SCHEMA_VERSION, SEEDS, TABLE_NAMES
 from penstock.metadata.tables import OWN, OWN_VERSION
 
@@ -33,7 +34,7 @@ def opened(url: str, *, read_only: bool, create: bool) -> Database:
     database = Database(url, read_only=read_only, create=create)
     with _closed_on_error(database):
         with database.read() as transaction:
-            complete = _is_complete(transaction, url)
+            complete = _is_complete(transaction, url, read_only=read_only)
         if read_only:
             if not complete:
                 raise StoreError(
@@ -44,15 +45,23 @@ def opened(url: str, *, read_only: bool, create: bool) -> Database:
         if not complete:
             with database.write() as transaction:
                 if not _is_complete(transaction, url):
-                    database.create_tables(transaction, MLMD, OWN)
-                    _add_rows(transaction)
+                    _complete(database, transaction)
     return database
 
 
-def _is_complete(transaction: Transaction, url: str) -> bool:
+def _complete(database: Database, transaction: Transaction) -> None:
+    """Brings an older store to the present version, and makes what a new one or MLMD's own lacks."""
+    version = version_of(transaction) if "penstock_env" in _tables(transaction) else None
+    if version is not None and version < OWN_VERSION:
+        migrate(database, transaction, version)
+    else:
+        database.create_tables(transaction, MLMD, OWN)
+        _add_rows(transaction)
+
+
+def _is_complete(transaction: Transaction, url: str, *, read_only: bool = False) -> bool:
     """Whether nothing is missing; raises for a store of another version, or a database of something else."""
-    names = {row[0] for row in transaction.rows("SELECT name FROM sqlite_master WHERE type = 'table'")}
-    names.discard("sqlite_sequence")
+    names = _tables(transaction)
     theirs = names.intersection(TABLE_NAMES)
     if not names:
         return False
@@ -68,17 +77,25 @@ def _is_complete(transaction: Transaction, url: str) -> bool:
             hint=_UPGRADE,
             url=url,
         )
-    _check_versions(transaction, names, url)
+    _check_schema(transaction, url)
+    version = version_of(transaction) if "penstock_env" in names else None
+    if version is not None:
+        check_version(version, url, read_only=read_only)
     missing = sorted(set(TABLE_NAMES) - names)
     if missing:
         raise StoreError(
             f"The metadata store {url} lacks the table {missing[0]}.", hint="Restore it from a copy.", url=url
         )
     seeds = transaction.row("SELECT count(*) FROM Type WHERE name LIKE 'mlmd.%'")
-    return names.issuperset(OWN.tables) and seeds is not None and seeds[0] >= len(SEEDS)
+    return version == OWN_VERSION and names.issuperset(OWN.tables) and seeds is not None and seeds[0] >= len(SEEDS)
 
 
-def _check_versions(transaction: Transaction, names: set[str], url: str) -> None:
+def _tables(transaction: Transaction) -> set[str]:
+    names = {row[0] for row in transaction.rows("SELECT name FROM sqlite_master WHERE type = 'table'")}
+    return names - {"sqlite_sequence"}
+
+
+def _check_schema(transaction: Transaction, url: str) -> None:
     versions = [row[0] for row in transaction.rows("SELECT schema_version FROM MLMDEnv")]
     if versions != [SCHEMA_VERSION]:
         found = ", ".join(map(str, versions)) or "none"
@@ -88,15 +105,6 @@ def _check_versions(transaction: Transaction, names: set[str], url: str) -> None
             hint="Use a newer Penstock, or another store." if newer else _UPGRADE,
             url=url,
         )
-    if "penstock_env" in names:
-        own = transaction.row("SELECT value FROM penstock_env WHERE key = 'schema_version'")
-        if own is not None and int(own[0]) > OWN_VERSION:
-            raise StoreError(
-                f"The metadata store {url} was written by a newer Penstock (version {own[0]} of its tables; "
-                f"this one knows {OWN_VERSION}).",
-                hint="Upgrade Penstock, or use another store.",
-                url=url,
-            )
 
 
 def _add_rows(transaction: Transaction) -> None:
