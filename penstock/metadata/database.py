@@ -10,6 +10,7 @@ import time
 from collections import namedtuple
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
+from pathlib import Path
 from typing import Any, ClassVar
 
 import sqlalchemy
@@ -124,12 +125,14 @@ class Database(abc.ABC):
         url: Where it is; only shown, and never with its password.
         engine: Its connections.
         read_only: Refuse to write.
+        path: The file that it lies in, if it lies in one.
     """
 
     busy_seconds: ClassVar[float] = 30.0
 
-    def __init__(self, url: str, engine: Engine, *, read_only: bool) -> None:
+    def __init__(self, url: str, engine: Engine, *, read_only: bool, path: Path | None = None) -> None:
         self.url = shown(url)
+        self.path = path
         self.read_only = read_only
         self._engine = engine
         self._driver: Any = engine.dialect.loaded_dbapi

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from penstock.errors import StoreError
 from penstock.metadata.database import Database, Transaction
 from penstock.metadata.location import file_of, shown
+from penstock.metadata.migrations import check_version, migrate, version_of
 from penstock.metadata.mlmd.tables import MLMD, SCHEMA_VERSION, SEEDS, TABLE_NAMES
 from penstock.metadata.tables import OWN, OWN_VERSION
 
@@ -35,7 +36,7 @@ def opened(url: str, *, read_only: bool, create: bool) -> Database:
     with _closed_on_error(database):
         with database.read() as transaction:
             there = bool(transaction.tables())
-            complete = _is_complete(transaction, url)
+            complete = _is_complete(transaction, url, read_only=read_only)
         if not there and (read_only or not create):
             raise StoreError(f"There is no metadata store at {url}.", hint="Run a pipeline first.", url=url)
         if read_only:
@@ -46,8 +47,7 @@ def opened(url: str, *, read_only: bool, create: bool) -> Database:
         if not complete:
             with database.write() as transaction:
                 if not _is_complete(transaction, url):
-                    database.create_tables(transaction, MLMD, OWN)
-                    _add_rows(transaction)
+                    _complete(database, transaction)
     return database
 
 
@@ -81,7 +81,17 @@ def _database(url: str, *, read_only: bool, create: bool) -> Database:
     return PostgresDatabase(url, read_only=read_only)
 
 
-def _is_complete(transaction: Transaction, url: str) -> bool:
+def _complete(database: Database, transaction: Transaction) -> None:
+    """Brings an older store to the present version, and makes what a new one or MLMD's own lacks."""
+    version = version_of(transaction) if "penstock_env" in transaction.tables() else None
+    if version is not None and version < OWN_VERSION:
+        migrate(database, transaction, version)
+    else:
+        database.create_tables(transaction, MLMD, OWN)
+        _add_rows(transaction)
+
+
+def _is_complete(transaction: Transaction, url: str, *, read_only: bool = False) -> bool:
     """Whether nothing is missing; raises for a store of another version, or a database of something else."""
     names = transaction.tables()
     needed = {name.lower(): name for name in TABLE_NAMES}
@@ -100,16 +110,19 @@ def _is_complete(transaction: Transaction, url: str) -> bool:
             hint=_UPGRADE,
             url=url,
         )
-    _check_versions(transaction, names, url)
+    _check_schema(transaction, url)
+    version = version_of(transaction) if "penstock_env" in names else None
+    if version is not None:
+        check_version(version, url, read_only=read_only)
     missing = sorted(needed.keys() - names)
     if missing:
         lacks = f"The metadata store {url} lacks the table {needed[missing[0]]}."
         raise StoreError(lacks, hint="Restore it from a copy.", url=url)
     seeds = transaction.row("SELECT count(*) FROM Type WHERE name LIKE 'mlmd.%'")
-    return names.issuperset(OWN.tables) and seeds is not None and seeds[0] >= len(SEEDS)
+    return version == OWN_VERSION and names.issuperset(OWN.tables) and seeds is not None and seeds[0] >= len(SEEDS)
 
 
-def _check_versions(transaction: Transaction, names: set[str], url: str) -> None:
+def _check_schema(transaction: Transaction, url: str) -> None:
     versions = sorted(row[0] for row in transaction.rows("SELECT schema_version FROM MLMDEnv"))
     if versions != [SCHEMA_VERSION]:
         found = ", ".join(map(str, versions)) or "none"
@@ -119,15 +132,6 @@ def _check_versions(transaction: Transaction, names: set[str], url: str) -> None
             hint="Use a newer Penstock, or another store." if newer else _UPGRADE,
             url=url,
         )
-    if "penstock_env" in names:
-        own = transaction.row("SELECT value FROM penstock_env WHERE key = 'schema_version'")
-        if own is not None and int(own[0]) > OWN_VERSION:
-            raise StoreError(
-                f"The metadata store {url} was written by a newer Penstock (version {own[0]} of its tables; "
-                f"this one knows {OWN_VERSION}).",
-                hint="Upgrade Penstock, or use another store.",
-                url=url,
-            )
 
 
 def _add_rows(transaction: Transaction) -> None:

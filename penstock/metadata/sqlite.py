@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import sqlalchemy
@@ -54,17 +55,17 @@ class SqliteDatabase(Database):
     def __init__(self, url: str, *, read_only: bool = False, create: bool = True) -> None:
         path = file_of(url)
         assert path is not None
-        self.path = checked_path(path, url, read_only=read_only, create=create)
-        super().__init__(url, self._connected(read_only=read_only), read_only=read_only)
+        checked_path(path, url, read_only=read_only, create=create)
+        super().__init__(url, self._connected(path, read_only=read_only), read_only=read_only, path=path)
 
-    def _connected(self, *, read_only: bool) -> Engine:
+    def _connected(self, path: Path, *, read_only: bool) -> Engine:
         query: dict[str, str] = {}
-        database = str(self.path)
+        database = str(path)
         if read_only:
             # SQLite reads a URI only if it begins so; the path's own special characters are escaped.
-            database = self.path.absolute().as_uri()
+            database = path.absolute().as_uri()
             query = {"mode": "ro", "uri": "true"}
-            if not is_writable(self.path.parent) and not self.path.with_name(f"{self.path.name}-wal").exists():
+            if not is_writable(path.parent) and not path.with_name(f"{path.name}-wal").exists():
                 # SQLite would need to make files beside it to tell other processes of this reader.
                 query["immutable"] = "1"
         engine = sqlalchemy.create_engine(

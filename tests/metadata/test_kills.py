@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from penstock.metadata import open_store
+from tests.metadata.databases import ON_SQLITE
 from tests.metadata.kills import COMPLETE, check_acknowledged, check_goes_on, executions, kill_writers
 
 pytestmark = [pytest.mark.conformance, pytest.mark.timeout(7200)]
@@ -25,6 +26,7 @@ def seed() -> int:
     return chosen
 
 
+@ON_SQLITE
 def test_what_was_acknowledged_outlives_its_writer(url: str, tmp_path: Path, seed: int) -> None:
     """Writers are killed at random moments (``PENSTOCK_STORE_KILLS``); every acknowledged id is there, and whole."""
     began = time.monotonic()
