@@ -18,12 +18,12 @@ __all__ = ["Log", "graph_of", "log_of", "node_named", "opened_store", "to_json"]
 
 
 @contextlib.contextmanager
-def opened_store(project: Path | None) -> Iterator[Store]:
-    """The store of a project, for reading; see `penstock.orchestration.locate` for which one that is."""
+def opened_store(project: Path | None, *, read_only: bool = True) -> Iterator[Store]:
+    """The store of a project, which must be there; see `penstock.orchestration.locate` for which one that is."""
     from penstock.metadata import open_store
     from penstock.orchestration.locate import find_store
 
-    with open_store(find_store(project), read_only=True) as store:
+    with open_store(find_store(project), read_only=read_only, create=False) as store:
         yield store
 
 
