@@ -113,8 +113,8 @@ def listing(
         conditions.append(_OF_CONTEXTS.format("= ?"))
         values.append(context)
     if node is not None and pipeline is None:
-        conditions.append(_OF_CONTEXTS.format("IN (SELECT id FROM Context WHERE substr(name, ?) = ?)"))
-        values += [-len(node) - 1, f".{node}"]
+        conditions.append(_OF_CONTEXTS.format("IN (SELECT id FROM Context WHERE substr(name, length(name) - ?) = ?)"))
+        values += [len(node), f".{node}"]
     where = f"WHERE {' AND '.join(conditions)}" if conditions else ""
     rows = transaction.rows(
         f"SELECT a.id FROM Artifact a {where} ORDER BY a.create_time_since_epoch DESC, a.id DESC LIMIT ? OFFSET ?",

@@ -42,11 +42,11 @@ def trace(transaction: Transaction, artifact_id: int, direction: Direction, dept
     step, onwards = _STEP.format(near=near), _FAR.format(far=far)
     if depth is None:
         # Without a depth in the rows each artifact is visited once, however many ways lead to it.
-        walk = f"WITH RECURSIVE seen(id) AS (SELECT ? UNION SELECT far.artifact_id FROM seen{step}{onwards})"
+        walk = f"WITH RECURSIVE seen(id) AS (SELECT CAST(? AS INTEGER) UNION SELECT far.artifact_id FROM seen{step}{onwards})"
         rows = transaction.rows(f"{walk} SELECT DISTINCT near.execution_id FROM seen{step}", artifact_id)
     else:
         walk = (
-            "WITH RECURSIVE seen(id, depth) AS (SELECT ?, 0 UNION"
+            "WITH RECURSIVE seen(id, depth) AS (SELECT CAST(? AS INTEGER), 0 UNION"
             f" SELECT far.artifact_id, seen.depth + 1 FROM seen{step}{onwards} WHERE seen.depth < ?)"
         )
         rows = transaction.rows(

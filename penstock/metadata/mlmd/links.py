@@ -102,11 +102,10 @@ def events(
         ids,
     )
     paths: dict[int, list[str | int]] = defaultdict(list)
-    # EventPath has no key: its order is the order of insertion, which both databases give back by their row ids.
-    order = "ctid" if transaction.raw_bytes else "rowid"
+    # EventPath has no key: its order is the order of insertion.
     steps = transaction.rows_in(
         "SELECT event_id, is_index_step, step_index, step_key FROM EventPath WHERE event_id IN ({})"
-        f" ORDER BY {order}",
+        f" ORDER BY {transaction.row_order}",
         (row.id for row in rows),
     )
     for event_id, is_index, index, key in steps:
@@ -148,7 +147,7 @@ def put_parents(transaction: Transaction, pairs: Sequence[tuple[int, int]]) -> N
     _check_exist(transaction, "Context", (one for pair in pairs for one in pair))
     for child, parent in pairs:
         above = transaction.row(
-            "WITH RECURSIVE above(id) AS (SELECT ? UNION SELECT p.parent_context_id FROM above"
+            "WITH RECURSIVE above(id) AS (SELECT CAST(? AS INTEGER) UNION SELECT p.parent_context_id FROM above"
             " JOIN ParentContext p ON p.context_id = above.id) SELECT 1 FROM above WHERE id = ?",
             parent,
             child,
