@@ -16,6 +16,9 @@ from penstock.metadata import Store, open_store
 from penstock.metadata.database import Transaction
 from penstock.metadata.executions import Attempt
 from penstock.metadata.records import Lease, NewArtifact, RunRecord
+from tests.metadata.databases import ON_SQLITE
+
+pytestmark = ON_SQLITE
 
 READS = {"read": [1, 2]}
 Operation = Callable[[Store, Lease], Any]
