@@ -166,7 +166,7 @@ def pin(artifact: str, reason: str, author: str, project: Path | None) -> None:
 def unpin(artifact: str, reason: str, author: str, project: Path | None) -> None:
     """Takes a pin out; who did so and why is kept, as is who pinned it.
 
-    Example:
+    Examples:
       penstock artifacts unpin 17 --reason "the audit is over"
     """
     _pin(artifact, reason, author, project, pinned=False)

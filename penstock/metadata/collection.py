@@ -26,7 +26,7 @@ def mark(
     """Marks LIVE payloads for deletion.
 
     Args:
-        transaction: The transaction to do it in, which holds them (`penstock.metadata.mlmd.nodes.live`).
+        transaction: The transaction to do it in.
         wanted: The policy that each falls to, by artifact.
         owner: The process that is going to delete them.
         protected: What stays though it is wanted.

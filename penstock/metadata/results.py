@@ -258,7 +258,7 @@ def _stored(node: Artifact, new: NewArtifact, lease: Lease, pipeline: str, outpu
 
 
 def _are_live(transaction: Transaction, outputs: Mapping[str, Sequence[StoredArtifact]]) -> bool:
-    """Whether all of them are LIVE; a collection that begins now waits, and then sees who uses them."""
+    """Whether all of them are LIVE; a collection comes before this transaction, or sees what it records."""
     ids = {one.id for several in outputs.values() for one in several}
     return live(transaction, ids) == ids
 

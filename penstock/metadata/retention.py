@@ -75,8 +75,7 @@ class Retention:
             What is marked now. From here on none of it is given out, and it is to be deleted and `finish` called.
         """
         with self._database.write(durable=True) as transaction:
-            # Held before it is asked who uses them: whoever reuses one holds it as well, and then one sees the other.
-            live(transaction, wanted)
+            # Who reuses one looks at its state and records the use in one transaction, too: one of us sees the other.
             stays = kept.kept(transaction, keep_last, keep_inputs=keep_inputs)
             return collection.mark(transaction, wanted, process_owner(), stays)
 

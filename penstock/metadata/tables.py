@@ -1,6 +1,7 @@
 """Penstock's own tables beside MLMD's: what MLMD has no place for, and what hot queries read.
 
-Their version is the row ``schema_version`` of ``penstock_env``; MLMD's own version is never touched.
+Their version is the row ``schema_version`` of ``penstock_env``; MLMD's own version is never touched. What is changed
+here needs a version more, and a migration to it in `penstock.metadata.migrations`: a test says so.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from penstock.metadata.mlmd.tables import BOOLEAN, DOUBLE, INT, LONG, TEXT
 
 __all__ = ["OWN", "OWN_VERSION"]
 
-OWN_VERSION = 1
+OWN_VERSION = 3
 OWN = MetaData()
 
 
@@ -27,6 +28,7 @@ def _key(name: str, kind: Any) -> Column[Any]:
 
 _env = Table("penstock_env", OWN, _key("key", TEXT), _required("value", TEXT))
 
+# A run whose origin is null is Penstock's own; others were found in MLMD's tables, or imported from a file.
 _run = Table(
     "penstock_run",
     OWN,
@@ -43,6 +45,7 @@ _run = Table(
     Column("user_name", TEXT),
     Column("penstock_version", TEXT),
     Column("owner", TEXT),
+    Column("origin", TEXT),
 )
 Index("penstock_run_pipeline", _run.c.pipeline, _run.c.started_ms)
 Index("penstock_run_started", _run.c.started_ms)
@@ -176,6 +179,17 @@ _file = Table(
     _required("mtime_ns", LONG),
     _required("ctime_ns", LONG),
     _required("digest", TEXT),
+)
+
+# Which node of another store became which one of ours; kind is MLMD's number, see TypeKind.
+_import = Table(
+    "penstock_import",
+    OWN,
+    _required("source", TEXT),
+    _required("kind", INT),
+    _required("their_id", INT),
+    _required("our_id", INT),
+    PrimaryKeyConstraint("source", "kind", "their_id"),
 )
 
 # The input files outside the store that an execution was given, as they were then.

@@ -131,7 +131,7 @@ def test_a_pin_has_a_reason_and_an_author(invoke: Invoke, stored: Stored) -> Non
     result = invoke("artifacts", "pin", "Model", "--reason", "for the \x1b[31maudit", "--author", "ada", *project)
     assert (result.exit_code, result.stdout) == (0, f"Model {train} is pinned.\n")
     assert "for the audit" in (out := invoke("artifacts", "show", train, *project).stdout)
-    assert "pinned     by ada" in out
+    assert "pinned    by ada" in out
     pin = json.loads(invoke("artifacts", "show", train, "--json", *project).stdout)["pin"]
     assert (pin["author"], pin["reason"]) == ("ada", "for the \x1b[31maudit")
     assert "pinned" in invoke("artifacts", "list", *project).stdout
