@@ -9,12 +9,16 @@ from penstock.errors import StoreError
 from penstock.metadata.database import Database, Transaction
 from penstock.metadata.migrations import check_version, migrate, version_of
 from penstock.metadata.mlmd.tables import MLMD, SCHEMA_VERSION, SEEDS, TABLE_NAMES
+from penstock.metadata.reconciliation import is_due, reconcile
 from penstock.metadata.tables import OWN, OWN_VERSION
 
 __all__ = ["opened"]
 
 
-_UPGRADE = f"Open it once with ml-metadata 1.17 (enable_upgrade_migration), which makes it version {SCHEMA_VERSION}."
+_UPGRADE = (
+    "Take in what it holds, from another store: penstock store import FILE. Or make it version"
+    f" {SCHEMA_VERSION} with ml-metadata 1.17 and enable_upgrade_migration; older programs cannot read it then."
+)
 
 
 @contextlib.contextmanager
@@ -40,13 +44,28 @@ def opened(url: str, *, read_only: bool, create: bool) -> Database:
                 raise StoreError(
                     f"{database.path} has no tables of Penstock's yet.", hint="Open it once for writing.", url=url
                 )
+            _reconcile_beside(database)
             return database
         database.use_wal()
         if not complete:
             with database.write() as transaction:
                 if not _is_complete(transaction, url):
                     _complete(database, transaction)
+        reconcile(database)
     return database
+
+
+def _reconcile_beside(reader: Database) -> None:
+    """Sets right what other programs changed, for a reader: as far as this process may write there."""
+    with reader.read() as transaction:
+        due = is_due(transaction)
+    if due:
+        with contextlib.suppress(StoreError):
+            writer = Database(reader.url, create=False)
+            try:
+                reconcile(writer)
+            finally:
+                writer.close()
 
 
 def _complete(database: Database, transaction: Transaction) -> None:

@@ -18,21 +18,12 @@ from penstock.metadata import migrations, open_store
 from penstock.metadata.checks.check import check_store
 from penstock.metadata.records import RunRecord
 from penstock.metadata.tables import OWN_VERSION
-
-STORES = Path(__file__).parent.parent / "stores"
-
+from tests.metadata.restoring import STORES, restored
 
 @pytest.fixture(params=sorted(STORES.glob("version_*.sql")), ids=lambda path: path.stem)
 def older(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
     """A store as an older Penstock left it."""
-    return restored(request.param, tmp_path / "older.db")
-
-
-def restored(dump: Path, path: Path) -> Path:
-    """The database that a dump tells of."""
-    with closing(sqlite3.connect(path)) as connection:
-        connection.executescript(dump.read_text())
-    return path
+    return restored(request.param.name, tmp_path / "older.db")
 
 
 def shape(path: Path) -> dict[str, Any]:
@@ -115,7 +106,7 @@ def test_a_reader_of_an_older_store_is_told_what_to_do(older: Path) -> None:
 @pytest.mark.parametrize("table", ["penstock_place", "penstock_key", "penstock_source", "penstock_file"])
 def test_a_table_that_early_stores_lacked_is_added(tmp_path: Path, table: str) -> None:
     """Version 1 was made by several commits, each with a table more."""
-    path = restored(STORES / "version_1.sql", tmp_path / "early.db")
+    path = restored("version_1.sql", tmp_path / "early.db")
     with closing(sqlite3.connect(path)) as connection:
         connection.execute(f"DROP TABLE {table}")
     open_store(url(path)).close()
