@@ -57,6 +57,7 @@ def build_model(learning_rate: float = 0.002) -> keras.Model:
         optimizer=keras.optimizers.Adam(learning_rate),
         loss="binary_crossentropy",
         metrics=[keras.metrics.AUC(name="auc")],
+        steps_per_execution=50,  # a step takes less time than asking Python for the next one
     )
     return model
 

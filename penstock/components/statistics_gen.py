@@ -27,20 +27,12 @@ def StatisticsGen(
         exclude_splits: Splits to leave out.
         ctx: The running node.
     """
-    from penstock.data.beam_io import ReadRowGroups
-    from penstock.data.examples import arrow_schema, row_groups
-    from penstock.data_validation.beam_statistics import WriteStatistics
     from penstock.data_validation.files import STATISTICS_FILE, read_statistics
+    from penstock.data_validation.generate import generate_statistics
     from penstock.data_validation.splits import kept_splits
 
     splits = kept_splits(examples, exclude_splits, ctx.node)
-    with ctx.beam() as pipeline:
-        for split in splits:
-            path = statistics.split_path(split, STATISTICS_FILE)
-            path.parent.mkdir(parents=True, exist_ok=True)
-            batches = pipeline | f"Read {split}" >> ReadRowGroups(row_groups(examples, split))
-            schema = arrow_schema(examples, split)
-            batches | f"Statistics of {split}" >> WriteStatistics(str(path), split, schema)
+    generate_statistics(examples, {split: statistics.split_path(split, STATISTICS_FILE) for split in splits}, ctx)
     statistics.splits = splits
     if "span" in examples.properties:
         statistics.properties["span"] = examples.properties["span"]

@@ -7,9 +7,8 @@ from collections.abc import Iterable
 import apache_beam as beam
 import pyarrow as pa
 from apache_beam.io.filesystems import FileSystems
-from tensorflow_metadata.proto.v0 import statistics_pb2
 
-from penstock.data_validation.statistics import DatasetSummary
+from penstock.data_validation.statistics import DatasetSummary, serialized
 
 __all__ = ["StatisticsFn", "WriteStatistics"]
 
@@ -41,8 +40,7 @@ class StatisticsFn(beam.CombineFn):
         return merged
 
     def extract_output(self, accumulator: DatasetSummary) -> bytes:
-        datasets = [accumulator.to_proto(self._name)]
-        return statistics_pb2.DatasetFeatureStatisticsList(datasets=datasets).SerializeToString(deterministic=True)
+        return serialized(accumulator, self._name)
 
 
 class WriteStatistics(beam.PTransform):

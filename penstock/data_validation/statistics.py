@@ -7,7 +7,7 @@ from tensorflow_metadata.proto.v0 import statistics_pb2
 
 from penstock.data_validation.features import FeatureSummary
 
-__all__ = ["DatasetSummary"]
+__all__ = ["DatasetSummary", "serialized"]
 
 
 class DatasetSummary:
@@ -52,3 +52,9 @@ class DatasetSummary:
         if name not in self.features:
             self.features[name] = FeatureSummary(name)
         return self.features[name]
+
+
+def serialized(summary: DatasetSummary, name: str) -> bytes:
+    """A ``DatasetFeatureStatisticsList`` of one dataset, which is called ``name``; equal summaries give equal bytes."""
+    datasets = [summary.to_proto(name)]
+    return statistics_pb2.DatasetFeatureStatisticsList(datasets=datasets).SerializeToString(deterministic=True)

@@ -15,6 +15,7 @@ from apache_beam.runners.runner import PipelineResult, PipelineRunner
 
 from penstock.dsl.beam_errors import told
 from penstock.dsl.beam_options import IN_PROCESS, WITH_JOB_SERVER, Options, read_options
+from penstock.dsl.beam_signatures import remember_signatures
 from penstock.dsl.user_code import USER_MODULE
 
 __all__ = ["Pipelines"]
@@ -32,6 +33,7 @@ class Pipelines:
     """
 
     def __init__(self, written: Mapping[str, Any], temp_dir: Path) -> None:
+        remember_signatures()
         options = read_options(written)
         self._options = options.pipeline_options()
         self._closing = ExitStack()

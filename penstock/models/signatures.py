@@ -90,7 +90,9 @@ def save(model: keras.Model, transform: tft.TFTransformOutput | str | Path, dire
     if not isinstance(transform, tft.TFTransformOutput):
         transform = tft.TFTransformOutput(str(transform))
     module = ServingModel(model, transform)
-    tf.saved_model.save(module, directory, signatures=module.signatures())
+    # Every function here is a graph as it stands; without this TensorFlow rewrites its own wrapper around each of them.
+    write = tf.autograph.experimental.do_not_convert(tf.saved_model.save)
+    write(module, directory, signatures=module.signatures())
 
 
 def _model_inputs(model: keras.Model) -> dict[str, Any]:

@@ -155,7 +155,8 @@ def _executor(
         node = plan.node(node_id)
         return code_of(node, load_component(node.ref, directory), directory).modules
 
-    return WarmProcess(canceled, modules, [node.id for node in plan.nodes if node.query is None])
+    order = [node.id for node in plan.nodes if node.query is None]
+    return WarmProcess(canceled, modules, order, always=isolation == "warm")
 
 
 def _nobody(event: events.Event) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
@@ -11,6 +12,7 @@ from google.protobuf import text_format
 from tensorflow_metadata.proto.v0 import schema_pb2, statistics_pb2
 
 from penstock.data_validation.statistics import DatasetSummary
+from penstock.dsl import Context
 
 Summarise = Callable[..., statistics_pb2.DatasetFeatureStatistics]
 
@@ -39,3 +41,15 @@ def schema() -> Callable[[str], schema_pb2.Schema]:
         return text_format.Parse(text, schema_pb2.Schema())
 
     return schema_
+
+
+@pytest.fixture
+def events() -> list[dict[str, Any]]:
+    """What is emitted through the fixture `ctx`."""
+    return []
+
+
+@pytest.fixture
+def ctx(events: list[dict[str, Any]], tmp_path: Path) -> Context:
+    """A context that keeps what is emitted in the fixture `events`."""
+    return Context(temp_dir=tmp_path, emit=events.append)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import faulthandler
+import gc
 import json
 import os
 import signal
@@ -37,6 +38,8 @@ def run(pipe_fd: int, life_fd: int) -> NoReturn:
         pipe_fd: Takes the events, and last the result or the error, a line of JSON each.
         life_fd: Gives the `Request` as a line of JSON, and stays open as long as the parent lives.
     """
+    # Graphs are hundreds of thousands of objects that live on: looked through less often than Python would.
+    gc.set_threshold(50_000, 20, 20)
     faulthandler.enable()
     faulthandler.register(WHERE)
     request = Request.from_json(json.loads(_read_line(life_fd)))

@@ -33,7 +33,7 @@ HEAVY = {
 }
 
 # These are imported sooner by a process of their own than behind TensorFlow.
-QUICKER = {"apache_beam"}
+QUICKER = {"apache_beam", "tfx_bsl"}
 
 
 class WarmProcess:
@@ -45,12 +45,16 @@ class WarmProcess:
         canceled: When set, running children are ended and their nodes raise `RunCanceled`.
         modules: For a node's id, the modules it will import, the heavy ones among them.
         order: Ids of the nodes in the order in which they are likely to run.
+        always: True to run no node in a process of its own that has something heavy to import, however quick that is.
     """
 
-    def __init__(self, canceled: Flag, modules: Callable[[str], Sequence[str]], order: Sequence[str]) -> None:
+    def __init__(
+        self, canceled: Flag, modules: Callable[[str], Sequence[str]], order: Sequence[str], *, always: bool = False
+    ) -> None:
         self._canceled = canceled
         self._modules = modules
         self._order = list(order)
+        self._always = always
         self._cold = ExecProcess(canceled)
         self._lock = threading.Lock()
         self._server: _Server | None = None
@@ -59,7 +63,7 @@ class WarmProcess:
         """Runs one node; see `ExecProcess.execute`."""
         needs = [module for module in self._modules(request.node) if module.partition(".")[0] in HEAVY]
         server = self._started(request.node)
-        if server is None or not needs or not (server.has(needs) or _worth_waiting(needs)):
+        if server is None or not needs or not (self._always or server.has(needs) or _worth_waiting(needs)):
             return self._cold.execute(request, log, emit)
         read_end, write_end = os.pipe()
         life_read, life_write = os.pipe()
