@@ -21,7 +21,7 @@ def _run_elsewhere(transaction: Transaction, run: str, *states: ExecutionState) 
         put_type(transaction, Type(TypeKind.CONTEXT, kind))
     put_type(transaction, Type(TypeKind.EXECUTION, "tfx.some.component.Step"))
     there = transaction.row("SELECT id FROM Context WHERE name = 'other'")
-    pipeline: int = there[0] if there else insert(transaction, [Context(type="pipeline", name="other")])[0].id
+    pipeline = int(there[0] if there else insert(transaction, [Context(type="pipeline", name="other")])[0].id or 0)
     (of_run,) = insert(transaction, [Context(type="pipeline_run", name=run)])
     links.put_parents(transaction, [(of_run.id or 0, pipeline)])
     made = insert(transaction, [Execution(type="tfx.some.component.Step", state=state) for state in states])
