@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from penstock.errors import UsageError
@@ -14,7 +14,7 @@ from penstock.metadata.mlmd.nodes import ArtifactState, ExecutionState
 from penstock.metadata.mlmd.types import TypeKind, get_type
 from penstock.metadata.records import StoredArtifact, StoredExecution
 
-__all__ = ["artifact", "execution", "hydrate", "hydrate_executions", "listing", "places", "resolve"]
+__all__ = ["artifact", "execution", "hydrate", "hydrate_executions", "listing", "places", "resolve", "unknown"]
 
 _BLESSING = "ModelBlessing"
 _CANDIDATE = "model"
@@ -71,8 +71,13 @@ def artifact(transaction: Transaction, artifact_id: int) -> StoredArtifact:
     """The artifact of that id; an unknown one is a `UsageError`."""
     found = hydrate(transaction, [artifact_id])
     if artifact_id not in found:
-        raise UsageError(f"There is no artifact {artifact_id}.", hint="List them: penstock artifacts list.")
+        raise unknown(artifact_id)
     return found[artifact_id]
+
+
+def unknown(artifact_id: int) -> UsageError:
+    """The error that there is no artifact of that id."""
+    return UsageError(f"There is no artifact {artifact_id}.", hint="List them: penstock artifacts list.")
 
 
 def listing(
@@ -108,8 +113,8 @@ def listing(
         conditions.append(_OF_CONTEXTS.format("= ?"))
         values.append(context)
     if node is not None and pipeline is None:
-        conditions.append(_OF_CONTEXTS.format("IN (SELECT id FROM Context WHERE substr(name, ?) = ?)"))
-        values += [-len(node) - 1, f".{node}"]
+        conditions.append(_OF_CONTEXTS.format("IN (SELECT id FROM Context WHERE substr(name, length(name) - ?) = ?)"))
+        values += [len(node), f".{node}"]
     where = f"WHERE {' AND '.join(conditions)}" if conditions else ""
     rows = transaction.rows(
         f"SELECT a.id FROM Artifact a {where} ORDER BY a.create_time_since_epoch DESC, a.id DESC LIMIT ? OFFSET ?",
@@ -128,8 +133,10 @@ _OF_CONTEXTS = (
 )
 
 
-def hydrate_executions(transaction: Transaction, ids: Iterable[int]) -> dict[int, StoredExecution]:
-    """The executions with these ids, by id, with what they read and made."""
+def hydrate_executions(
+    transaction: Transaction, ids: Iterable[int], events: Sequence[Event] | None = None
+) -> dict[int, StoredExecution]:
+    """The executions with these ids, by id, with what they read and made: their events, where the caller has them."""
     found = nodes.fetch(transaction, nodes.Execution, ids)
     own = {
         row.execution_id: row
@@ -142,7 +149,7 @@ def hydrate_executions(transaction: Transaction, ids: Iterable[int]) -> dict[int
     }
     read: dict[int, dict[str, list[tuple[int, int]]]] = {}
     made: dict[int, dict[str, list[tuple[int, int]]]] = {}
-    for event in links.events(transaction, execution_ids=found):
+    for event in links.events(transaction, execution_ids=found) if events is None else events:
         side = read if event.type in INPUTS else made
         for key, index in places(event):
             side.setdefault(event.execution_id, {}).setdefault(key, []).append((index, event.artifact_id))

@@ -140,7 +140,8 @@ def nodes(transaction: Transaction, run_id: str) -> list[NodeRecord]:
     """The nodes of a run in the order they began; those that never did come where they were skipped."""
     rows = transaction.rows(
         "SELECT run_id, node_id, component, state, execution_id, reason, started_ms, ended_ms, error, log, blocked,"
-        " note FROM penstock_node WHERE run_id = ? ORDER BY coalesce(started_ms, ended_ms), execution_id, node_id",
+        " note FROM penstock_node WHERE run_id = ? ORDER BY coalesce(started_ms, ended_ms),"
+        " execution_id NULLS LAST, node_id",
         run_id,
     )
     return [

@@ -26,7 +26,6 @@ from penstock.metadata import (
 )
 from penstock.metadata.database import Database
 from penstock.metadata.executions import Attempt
-from penstock.metadata.location import parse_url
 from penstock.metadata.owners import process_owner
 from penstock.metadata.records import (
     Abandoned,
@@ -54,12 +53,12 @@ LEASE_SECONDS = 60.0
 
 
 def open_store(url: str, *, read_only: bool = False, create: bool = True) -> Store:
-    """Opens the metadata store at a URL ``sqlite:///path/metadata.db`` and makes it if there is none.
+    """Opens a metadata store and makes it if there is none.
 
     Args:
-        url: Where it is.
+        url: ``sqlite:///path/metadata.db``, or ``postgresql://user@host:port/database`` for a database that is there.
         read_only: Refuse to write; then it must be there.
-        create: Make it, and its directory, if there is none.
+        create: Make it, and for SQLite its directory, if there is none.
 
     Raises:
         StoreError: It is no store, is of a newer version, cannot be written, or is not there and not to be made.
@@ -71,9 +70,9 @@ def store_exists(url: str) -> bool:
     """Whether there is a store at a URL; what is there may still be refused.
 
     Raises:
-        StoreError: It is no URL of a store.
+        StoreError: It is no URL of a store, or its server cannot be reached.
     """
-    return parse_url(url).exists()
+    return setup.exists(url)
 
 
 class Store:
@@ -87,7 +86,7 @@ class Store:
 
     @property
     def url(self) -> str:
-        """The URL it was opened with."""
+        """The URL it was opened with, without its password."""
         return self.database.url
 
     def __enter__(self) -> Self:

@@ -13,7 +13,7 @@ from penstock.metadata.database import Database
 __all__ = ["back_up"]
 
 
-def back_up(database: Database, version: int) -> Path:
+def back_up(database: Database, version: int) -> Path | None:
     """Copies a store as it was last committed to ``metadata.db.version-N`` beside it, and returns where that is.
 
     The caller is the store's only writer meanwhile. A copy of that name from an earlier attempt is replaced; none is
@@ -23,6 +23,8 @@ def back_up(database: Database, version: int) -> Path:
         StoreError: It cannot be written.
     """
     path = database.path
+    if path is None:
+        return None
     copy = path.with_name(f"{path.name}.version-{version}")
     partial = copy.with_name(f"{copy.name}.partial")
     try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -156,9 +157,7 @@ def insert(transaction: Transaction, nodes: Sequence[AnyNode]) -> list[AnyNode]:
         rows.append((node_id, node_type.id, *_checked_names(node), *times, *node.own_values()))
         property_rows += _property_rows(transaction, node_id, node, node_type)
         stored.append(replace(node, id=node_id, created_ms=times[0], updated_ms=times[1]))
-    columns = ("id", "type_id", "name", "external_id", *_TIMES, *like.own)
-    marks = ", ".join("?" * len(columns))
-    transaction.many(f"INSERT INTO {like.table} ({', '.join(columns)}) VALUES ({marks})", rows)
+    transaction.many(_insert_into(like.table, ("id", "type_id", "name", "external_id", *_TIMES, *like.own)), rows)
     _insert_properties(transaction, like, property_rows)
     return stored
 
@@ -272,10 +271,9 @@ def _stored_id(node: Node) -> int:
 
 
 def _checked_names(node: Node) -> tuple[str | None, str | None]:
-    where = f"The name of a {node.table.lower()}"
     if node.name is None and node.kind is TypeKind.CONTEXT:
         raise StoreError("A context needs a name.")
-    name = None if node.name is None else check_name(node.name, where)
+    name = None if node.name is None else check_name(node.name, f"The name of a {node.table.lower()}")
     external_id = None if node.external_id is None else check_name(node.external_id, "An external id")
     return name, external_id
 
@@ -298,9 +296,13 @@ def _property_rows(transaction: Transaction, node_id: int, node: Node, node_type
 
 
 def _insert_properties(transaction: Transaction, like: type[Node], rows: list[tuple[Any, ...]]) -> None:
-    columns = ", ".join((f"{like.table.lower()}_id", "name", "is_custom_property", *COLUMNS))
-    marks = ", ".join("?" * (3 + len(COLUMNS)))
-    transaction.many(f"INSERT INTO {like.table}Property ({columns}) VALUES ({marks})", rows)
+    columns = (f"{like.table.lower()}_id", "name", "is_custom_property", *COLUMNS)
+    transaction.many(_insert_into(f"{like.table}Property", columns), rows)
+
+
+@functools.cache
+def _insert_into(table: str, columns: tuple[str, ...]) -> str:
+    return f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({', '.join('?' * len(columns))})"
 
 
 def _read_properties(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import functools
 import math
 import numbers
 from collections.abc import Iterator, Mapping, Sequence
@@ -41,13 +42,13 @@ class Kind(IntEnum):
     @classmethod
     def of(cls, python_type: type, where: str = "A property") -> Kind:
         """The kind that holds values of a Python type; ``where`` names the property in the message if none does."""
-        for known, kind in _BY_TYPE.items():
-            if issubclass(python_type, known):
-                return kind
-        raise StoreError(
-            f"{where} cannot hold {python_type.__name__}.",
-            hint="Use int, float, str, bool or a mapping of JSON values.",
-        )
+        kind = _kind_of(python_type)
+        if kind is None:
+            raise StoreError(
+                f"{where} cannot hold {python_type.__name__}.",
+                hint="Use int, float, str, bool or a mapping of JSON values.",
+            )
+        return kind
 
 
 @dataclass(frozen=True)
@@ -69,6 +70,11 @@ _BY_TYPE: dict[type, Kind] = {
     Mapping: Kind.STRUCT,
     AnyMessage: Kind.PROTO,
 }
+
+
+@functools.lru_cache(maxsize=256)
+def _kind_of(python_type: type) -> Kind | None:
+    return next((kind for known, kind in _BY_TYPE.items() if issubclass(python_type, known)), None)
 
 
 def to_row(value: Value, where: str, *, declared: Kind | None = None, raw_bytes: bool = False) -> Row:

@@ -13,9 +13,10 @@ from typing import Any
 from sqlalchemy import Table
 
 from penstock.errors import StoreError
-from penstock.metadata.database import Database, Transaction
-from penstock.metadata.location import parse_url
+from penstock.metadata.database import Transaction
+from penstock.metadata.location import file_of, shown
 from penstock.metadata.mlmd.tables import MLMD
+from penstock.metadata.sqlite import SqliteDatabase
 from penstock.metadata.store import Store
 from penstock.metadata.tables import OWN
 
@@ -52,7 +53,9 @@ def export_store(
     Raises:
         StoreError: The file is there, is the store itself, or cannot be written.
     """
-    path = parse_url(url)
+    path = file_of(url)
+    if path is None:
+        raise StoreError(f"An export is a file, and {shown(url)} is none.", hint="Use sqlite:///path/file.db.")
     _check(store, path, url, overwrite=overwrite)
     try:
         descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".partial", dir=path.parent)
@@ -75,7 +78,8 @@ def export_store(
 
 
 def _check(store: Store, path: Path, url: str, *, overwrite: bool) -> None:
-    if path.exists() and store.database.path.exists() and path.samefile(store.database.path):
+    own = store.database.path
+    if own is not None and own.exists() and path.exists() and path.samefile(own):
         raise StoreError(f"{path} is the store itself.", hint="Name another file.", url=url)
     if not path.parent.is_dir():
         raise StoreError(f"There is no directory {path.parent}.", hint="Make it first.", url=url)
@@ -93,7 +97,7 @@ def _check(store: Store, path: Path, url: str, *, overwrite: bool) -> None:
 
 def _write(store: Store, path: Path, *, own: bool, tell: Progress) -> dict[str, int]:
     tables = [*MLMD.tables.values(), *(OWN.tables.values() if own else ())]
-    target = Database(f"sqlite:///{path}")
+    target = SqliteDatabase(f"sqlite:///{path}")
     written: dict[str, int] = {}
     try:
         with store.database.read() as source, target.write() as transaction:
@@ -135,11 +139,10 @@ def _pages(source: Transaction, table: Table) -> Iterator[Sequence[Any]]:
 
 def _paths(source: Transaction, columns: str) -> Iterator[Sequence[Any]]:
     """The steps of events' paths, which have no key but an order within each event."""
-    order = "ctid" if source.raw_bytes else "rowid"
     last = source.row("SELECT max(event_id) FROM EventPath")[0] or 0
     for start in range(0, last, _PAGE):
         page = source.rows(
-            f"SELECT {columns} FROM EventPath WHERE event_id > ? AND event_id <= ? ORDER BY event_id, {order}",
+            f"SELECT {columns} FROM EventPath WHERE event_id > ? AND event_id <= ? ORDER BY event_id, {source.row_order}",
             start,
             start + _PAGE,
         )

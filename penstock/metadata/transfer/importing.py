@@ -83,7 +83,8 @@ def import_store(store: Store, path: Path, *, progress: Progress | None = None) 
     """
     steps = iter(range(_STEPS))
     tell = progress or (lambda _done, _total, _text: None)
-    if path.exists() and path.samefile(store.database.path):
+    own = store.database.path
+    if own is not None and path.exists() and path.samefile(own):
         raise StoreError(f"{path} is the store itself.", hint="Name another file.", path=str(path))
     with opened_source(path) as source, store.database.write() as transaction:
         types = put_types(source, transaction)

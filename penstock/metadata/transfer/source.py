@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from penstock.errors import StoreError
-from penstock.metadata.database import Database, Transaction
+from penstock.metadata.database import Transaction
 from penstock.metadata.mlmd.links import EventType
 from penstock.metadata.mlmd.nodes import ArtifactState, ExecutionState
 from penstock.metadata.mlmd.types import TypeKind
+from penstock.metadata.sqlite import SqliteDatabase
 from penstock.metadata.mlmd.tables import MLMD, SCHEMA_VERSION
 
 __all__ = ["Source", "opened_source"]
@@ -124,7 +125,7 @@ def opened_source(path: Path) -> Iterator[Source]:
     """
     if not path.exists():
         raise StoreError(f"There is no file {path}.", hint="Give the metadata.db of TFX.")
-    database = Database(f"sqlite:///{path}", read_only=True, create=False)
+    database = SqliteDatabase(f"sqlite:///{path}", read_only=True, create=False)
     try:
         with database.read() as transaction:
             yield Source(path, transaction)

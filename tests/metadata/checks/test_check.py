@@ -11,6 +11,7 @@ from penstock.metadata import Store, open_store
 from penstock.metadata.checks.check import check_store
 from penstock.metadata.records import NewArtifact, RunRecord
 from penstock.storage.manifest import manifest_of, write_manifest
+from tests.metadata.databases import ON_SQLITE
 
 
 @pytest.fixture
@@ -48,18 +49,18 @@ def test_a_store_in_use_is_well(well: Store) -> None:
 DAMAGE = {
     "event.artifact_id": "INSERT INTO Event (artifact_id, execution_id, type) VALUES (99, 1, 4)",
     "event.execution_id": "INSERT INTO Event (artifact_id, execution_id, type) VALUES (1, 99, 4)",
-    "eventpath.event_id": "INSERT INTO EventPath (event_id, is_index_step, step_key) VALUES (99, 0, 'a')",
+    "eventpath.event_id": "INSERT INTO EventPath (event_id, is_index_step, step_key) VALUES (99, FALSE, 'a')",
     "attribution.artifact_id": "INSERT INTO Attribution (context_id, artifact_id) VALUES (1, 99)",
     "association.context_id": "INSERT INTO Association (context_id, execution_id) VALUES (99, 1)",
     "parentcontext.context_id": "INSERT INTO ParentContext VALUES (99, 1)",
     "artifactproperty.artifact_id": "INSERT INTO ArtifactProperty (artifact_id, name, is_custom_property, int_value)"
-    " VALUES (99, 'a', 1, 1)",
+    " VALUES (99, 'a', TRUE, 1)",
     "typeproperty.type_id": "INSERT INTO TypeProperty VALUES (99, 'a', 1)",
     "penstock_content.artifact_id": "INSERT INTO penstock_content VALUES (99, 'sha256', 'd', 1)",
-    "penstock_cache.execution_id": "INSERT INTO penstock_cache VALUES ('k', 99, 0, 1)",
+    "penstock_cache.execution_id": "INSERT INTO penstock_cache VALUES ('k', 99, 0, TRUE)",
     "penstock_lease.execution_id": "INSERT INTO penstock_lease VALUES (99, 'h:1:1', 1, 1, 1)",
     "penstock_metric.execution_id": "INSERT INTO penstock_metric VALUES (99, 0, 'a', 0, 0)",
-    "empty-properties": "INSERT INTO ArtifactProperty (artifact_id, name, is_custom_property) VALUES (1, 'a', 1)",
+    "empty-properties": "INSERT INTO ArtifactProperty (artifact_id, name, is_custom_property) VALUES (1, 'a', TRUE)",
     "duplicate-types": "INSERT INTO Type (name, type_kind) VALUES ('Model', 1)",
     "cache-is-live": "UPDATE Artifact SET state = 4 WHERE id = 2",
     "running-has-a-lease": "UPDATE Execution SET last_known_state = 2 WHERE id = 1",
@@ -93,7 +94,7 @@ BEYOND_REPAIR = {
     "circles": ("INSERT INTO ParentContext VALUES (1, 2)", "broken"),
     "declared-properties": ("UPDATE TypeProperty SET data_type = 3 WHERE name = 'span'", "odd"),
     "double-names": (
-        "INSERT INTO ArtifactProperty (artifact_id, name, is_custom_property, int_value) VALUES (1, 'span', 1, 5)",
+        "INSERT INTO ArtifactProperty (artifact_id, name, is_custom_property, int_value) VALUES (1, 'span', TRUE, 5)",
         "odd",
     ),
 }
@@ -156,12 +157,13 @@ def test_payloads_of_other_programs_are_told_apart(well: Store) -> None:
     assert report.is_well
 
 
-def test_a_reader_checks_and_cannot_repair(well: Store) -> None:
+def test_a_reader_checks_and_cannot_repair(well: Store, url: str) -> None:
     """A check changes nothing, so it needs no right to write."""
-    with open_store(well.url, read_only=True) as reader:
+    with open_store(url, read_only=True) as reader:
         assert check_store(reader).is_well
 
 
+@ON_SQLITE
 def test_a_damaged_page_is_found(well: Store) -> None:
     """SQLite's own check is part of it: an index that lacks a row of its table."""
     with well.database.write() as transaction:

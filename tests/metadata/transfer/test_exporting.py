@@ -18,6 +18,7 @@ from penstock.metadata.records import RunRecord, StoredArtifact
 from penstock.metadata.tables import OWN
 from penstock.metadata.transfer import exporting
 from penstock.metadata.transfer.exporting import export_store
+from tests.metadata.databases import ON_SQLITE
 
 EVERY_KIND: dict[str, Value] = {
     "int": -(2**63),
@@ -44,8 +45,9 @@ def full(store: Store, taxi: dict[str, StoredArtifact]) -> Store:
     return store
 
 
-def rows(path: Path) -> dict[str, list[Any]]:
+def rows(path: Path | None) -> dict[str, list[Any]]:
     """Every row of every table of a file."""
+    assert path is not None
     with closing(sqlite3.connect(path)) as connection:
         names = [row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
         return {
@@ -53,6 +55,7 @@ def rows(path: Path) -> dict[str, list[Any]]:
         }
 
 
+@ON_SQLITE
 @pytest.mark.parametrize("page", [1, 3, 20_000])
 def test_an_export_holds_every_row_with_its_id(
     full: Store, tmp_path: Path, page: int, monkeypatch: pytest.MonkeyPatch
@@ -97,6 +100,7 @@ def test_an_export_for_other_tools_holds_mlmds_tables_only(full: Store, tmp_path
         assert {one.id for one in copy.runs()} == {"r1", "r2"}
 
 
+@ON_SQLITE
 def test_a_file_that_is_there_is_kept(full: Store, tmp_path: Path) -> None:
     """Unless it is to be replaced; never the store itself, nor one that another program has open."""
     target, url = tmp_path / "out.db", f"sqlite:///{tmp_path}/out.db"
@@ -120,6 +124,7 @@ def test_a_file_that_is_there_is_kept(full: Store, tmp_path: Path) -> None:
         export_store(full, "mysql://host/db")
 
 
+@ON_SQLITE
 def test_an_interrupted_export_leaves_no_file(full: Store, tmp_path: Path) -> None:
     """Stopped at its last step: neither the file nor a part of it, and what was there before is whole."""
     url = f"sqlite:///{tmp_path}/out.db"
@@ -138,13 +143,13 @@ def test_an_interrupted_export_leaves_no_file(full: Store, tmp_path: Path) -> No
     assert (tmp_path / "out.db").read_bytes() == before
 
 
-def test_a_store_is_exported_while_others_write(full: Store, tmp_path: Path) -> None:
+def test_a_store_is_exported_while_others_write(full: Store, url: str, tmp_path: Path) -> None:
     """What is in the file is one moment of the store: when the export began."""
     seen: list[int] = []
 
     def write(done: int, _total: int, _text: str) -> None:
         if not seen:
-            with open_store(full.url) as other:
+            with open_store(url) as other:
                 other.begin_run(RunRecord("meanwhile", "taxi"))
         seen.append(done)
 

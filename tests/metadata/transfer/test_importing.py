@@ -14,6 +14,7 @@ from penstock.metadata import Store, open_store
 from penstock.metadata.checks.check import check_store
 from penstock.metadata.records import NewArtifact, RunRecord, StoredArtifact
 from penstock.metadata.transfer.importing import Imported, import_store
+from tests.metadata.databases import ON_SQLITE
 from tests.metadata.restoring import restored
 
 FAILED, DONE = "2026-11-21T11:44:06.108847", "2026-11-21T11:46:59.955459"
@@ -151,6 +152,7 @@ def older(path: Path, version: int) -> None:
         change(path, *(f"ALTER TABLE {node}Property DROP COLUMN byte_value" for node in nodes))
 
 
+@ON_SQLITE
 @pytest.mark.parametrize("version", [6, 7, 8, 9])
 def test_files_of_older_versions_are_taken_in_and_left_alone(store: Store, tfx: Path, version: int) -> None:
     """They lack columns, which are empty in TFX's stores of that time."""
@@ -182,6 +184,7 @@ def test_types_are_joined_by_name(store: Store, tfx: Path) -> None:
     assert check_store(store).is_well
 
 
+@ON_SQLITE
 def test_a_pipeline_of_one_name_holds_runs_of_both(store: Store, tfx: Path) -> None:
     """Contexts of one type and name are one: history goes on where TFX's ended."""
     store.begin_run(RunRecord("ours", PIPELINE))
@@ -191,6 +194,7 @@ def test_a_pipeline_of_one_name_holds_runs_of_both(store: Store, tfx: Path) -> N
     assert len(store.artifacts(pipeline=PIPELINE, limit=100)) == 17
 
 
+@ON_SQLITE
 def test_a_run_that_is_here_already_is_refused(store: Store, tfx: Path) -> None:
     """From elsewhere, with the same id: nothing is imported."""
     store.begin_run(RunRecord(DONE, "mine"))
@@ -200,6 +204,7 @@ def test_a_run_that_is_here_already_is_refused(store: Store, tfx: Path) -> None:
     assert counts(store) == before
 
 
+@ON_SQLITE
 def test_another_continuation_of_an_imported_store_is_refused(store: Store, tfx: Path) -> None:
     """A copy that went its own way: its row 17 is another one than the 17 that was imported."""
     import_store(store, tfx)
@@ -208,6 +213,7 @@ def test_another_continuation_of_an_imported_store_is_refused(store: Store, tfx:
         import_store(store, tfx)
 
 
+@ON_SQLITE
 def test_names_that_are_taken_are_left_out(store: Store, tfx: Path) -> None:
     """A name or external id that another row has: the row comes without it, and it is told."""
     with store.database.write() as transaction:
@@ -254,6 +260,7 @@ DAMAGE = {
 }
 
 
+@ON_SQLITE
 @pytest.mark.parametrize("sql", DAMAGE)
 def test_a_file_that_is_not_one_of_mlmds_is_refused(store: Store, tfx: Path, sql: str) -> None:
     """Each with what is wrong and where; nothing is imported."""
@@ -265,6 +272,7 @@ def test_a_file_that_is_not_one_of_mlmds_is_refused(store: Store, tfx: Path, sql
     assert counts(store) == before
 
 
+@ON_SQLITE
 def test_other_files_are_refused(store: Store, tmp_path: Path) -> None:
     """None, text, an empty file, a directory, another program's database, and the store itself."""
     (tmp_path / "text").write_text("pipeline: taxi")
@@ -282,6 +290,7 @@ def test_other_files_are_refused(store: Store, tmp_path: Path) -> None:
             import_store(store, tmp_path / name)
 
 
+@ON_SQLITE
 def test_a_store_of_ours_is_taken_in_without_our_tables(store: Store, tmp_path: Path) -> None:
     """Its runs show as another tool's, and it is told what was left out."""
     with open_store(f"sqlite:///{tmp_path}/mine.db") as other:
