@@ -8,7 +8,7 @@ import functools
 import threading
 import time
 from collections import namedtuple
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, ClassVar
@@ -39,8 +39,9 @@ def _for_driver(sql: str, driver_style: str) -> str:
 
 
 @functools.lru_cache(maxsize=1024)
-def _row_type(columns: tuple[str, ...]) -> Any:
-    return namedtuple("Row", columns, rename=True)  # noqa: PYI024 - the columns are the query's
+def _row_of(columns: tuple[str, ...]) -> Callable[[Sequence[Any]], Any]:
+    # Its own _make is a function of Python's, which would cost more than reading the row.
+    return functools.partial(tuple.__new__, namedtuple("Row", columns, rename=True))  # noqa: PYI024 - the columns are the query's
 
 
 class Transaction(abc.ABC):
@@ -96,7 +97,7 @@ class Transaction(abc.ABC):
     def rows(self, sql: str, *values: Any) -> Sequence[Any]:
         """All rows of a query, as tuples that name their columns."""
         cursor = self._run(sql, values)
-        return list(map(_row_type(tuple(column[0] for column in cursor.description))._make, cursor.fetchall()))
+        return list(map(_row_of(tuple(column[0] for column in cursor.description)), cursor.fetchall()))
 
     def row(self, sql: str, *values: Any) -> Any:
         """The first row of a query, or None."""

@@ -189,6 +189,7 @@ def _check_server(connection: psycopg.Connection[Any], url: str) -> None:
 _AWAY = re.compile(
     r"Connection refused|No such file or directory|timeout|timed out|starting up|shutting down|recovery mode"
     r"|No route to host|unreachable|resolve host|translate host|server closed the connection|terminating connection"
+    r"|connection is (lost|closed)"
 )
 _MESSAGES = tuple(
     (re.compile(pattern), what, hint)

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import random
+import signal
 import subprocess
 import sys
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from penstock.metadata import Store
 from tests.metadata.killed_writer import OUTPUTS
+from tests.postgres import Server
 
 WRITER = Path(__file__).with_name("killed_writer.py")
 RUNNING, COMPLETE, FAILED, CACHED = 2, 3, 4, 5
@@ -52,10 +56,7 @@ def kill_writers(url: str, kills: int, seed: int, *, at_once: int = 4, longest: 
     moments = [random_.uniform(0, longest) for _ in range(kills)]
 
     def kill_one(number: int) -> list[str]:
-        command = [sys.executable, str(WRITER), url, f"w{seed}.{number}"]
-        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
-            assert process.stdout is not None
-            assert process.stdout.readline() == '["ready"]\n', process.communicate()[1]
+        with _writer(url, f"w{seed}.{number}") as process:
             time.sleep(moments[number])
             process.kill()
             out, error = process.communicate()
@@ -67,6 +68,38 @@ def kill_writers(url: str, kills: int, seed: int, *, at_once: int = 4, longest: 
         for lines in pool.map(kill_one, range(kills)):
             found.note(lines)
     return found
+
+
+def crash_server(server: Server, url: str, rounds: int, seed: int, *, at_once: int = 4) -> Acknowledged:
+    """Crashes a server at random moments while it is written to, and kills the writers when it is back.
+
+    A writer may then have gone on, or have ended with the error that what it was doing was broken off.
+    """
+    random_ = random.Random(seed)  # noqa: S311 - moments, no secrets
+    found = Acknowledged()
+    for number in range(rounds):
+        with ExitStack() as stack:
+            writers = [stack.enter_context(_writer(url, f"c{seed}.{number}.{at}")) for at in range(at_once)]
+            time.sleep(random_.uniform(0.1, 0.6))
+            server.stop(signal.SIGQUIT)
+            server.start()
+            time.sleep(random_.uniform(0.1, 0.6))
+            for process in writers:
+                process.kill()
+                out, error = process.communicate()
+                assert process.returncode == -9 or "cannot be reached" in error, error
+                found.note(out.splitlines())
+    return found
+
+
+@contextlib.contextmanager
+def _writer(url: str, name: str) -> Iterator[subprocess.Popen[str]]:
+    """A writer that has imported what it needs and is about to open the store."""
+    command = [sys.executable, str(WRITER), url, name]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == '["ready"]\n', process.communicate()[1]
+        yield process
 
 
 def executions(query: Query) -> dict[int, dict[str, Any]]:
