@@ -21,12 +21,12 @@ _MOST_NAMED = 10
 
 
 @contextlib.contextmanager
-def opened_store(project: Path | None, *, read_only: bool = True) -> Iterator[Store]:
-    """The store of a project, which must be there; see `penstock.orchestration.locate` for which one that is."""
+def opened_store(project: Path | None, *, read_only: bool = True, create: bool = False) -> Iterator[Store]:
+    """The store of a project, for reading unless said otherwise; `penstock.orchestration.locate` finds it."""
     from penstock.metadata import open_store
     from penstock.orchestration.locate import find_store
 
-    with open_store(find_store(project), read_only=read_only, create=False) as store:
+    with open_store(find_store(project), read_only=read_only, create=create) as store:
         yield store
 
 
@@ -82,10 +82,14 @@ def _folded(name: str) -> str:
     return name.replace("_", "").replace("-", "").lower()
 
 
-def graph_of(run: RunRecord, nodes: Iterable[NodeRecord]) -> dict[str, list[str]]:
-    """Every node of a run with what it waits for, in topological order; from the plan, where the run stored one."""
+def graph_of(store: Store, run: RunRecord, nodes: Iterable[NodeRecord]) -> dict[str, list[str]]:
+    """Every node of a run with what it waits for, in topological order.
+
+    It is from the plan; of a run of another tool, which has none, it is what each node read of which other.
+    """
     if not run.plan:
-        return {node.node_id: [] for node in nodes}
+        read = store.reads(run.id)
+        return {node.node_id: read.get(node.node_id, []) for node in nodes}
     from penstock.orchestration.plan import Plan
 
     return {node.id: node.upstream for node in Plan.from_json(run.plan).nodes}
@@ -123,7 +127,7 @@ def log_of(store: Store, run_id: str, name: str) -> Log:
 
     run = store.run(run_id)
     nodes = {node.node_id: node for node in store.nodes(run.id)}
-    node_id = node_named(name, {**graph_of(run, nodes.values()), **nodes})
+    node_id = node_named(name, {**graph_of(store, run, nodes.values()), **nodes})
     node = nodes.get(node_id)
     if node is None:
         raise UsageError(f"{node_id} has not begun in run {run.id}.", hint="See `penstock runs show`.")

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 import click
 
-from penstock.cli.amounts import AGE, SIZE, Amount
+from penstock.cli.collecting import gc
 from penstock.cli.lazy import LazyGroup
-from penstock.cli.options import as_json, profile, project
+from penstock.cli.options import as_json, project
 
 __all__ = ["store"]
-
-_KEEP_LAST = 5
 
 
 @click.group(cls=LazyGroup, short_help="Look after the metadata store.")
@@ -24,6 +21,8 @@ def store() -> None:
       penstock store check
       penstock store check --digests --repair
       penstock store gc --dry-run
+      penstock store import ~/tfx/metadata/chicago_taxi/metadata.db
+      penstock store export --to sqlite:///copy.db
     """
 
 
@@ -61,96 +60,64 @@ def check(digests: bool, repair: bool, project: Path | None, as_json: bool) -> N
     click.get_current_context().exit(0 if report.is_well else 1)
 
 
-@store.command("gc", short_help="Delete payloads that nothing needs; digests and lineage stay.")
-@click.option(
-    "--keep-last",
-    type=click.IntRange(min=0),
-    default=_KEEP_LAST,
-    show_default=True,
-    metavar="N",
-    help="Keep what the last N runs of each pipeline that ended well read or made, and all runs since.",
-)
-@click.option("--older-than", type=AGE, metavar="AGE", help="Only what nothing used for so long: 30d, 12h, 2w.")
-@click.option(
-    "--max-size",
-    type=SIZE,
-    metavar="SIZE",
-    help="Only until no more than this is left, what was used longest ago first: 50GB.",
-)
-@click.option("--keep-inputs", is_flag=True, help="Keep also everything that what is kept was made from.")
-@click.option("--dry-run", is_flag=True, help="Show what would go, and change nothing.")
-@click.option("-y", "--yes", is_flag=True, help="Do not ask.")
+@store.command("export", short_help="Write the store to a file that TFX's tools read.")
+@click.option("--to", "url", required=True, metavar="URL", help="The file: sqlite:///path/file.db.")
+@click.option("--mlmd-only", is_flag=True, help="Leave Penstock's own tables out: the file holds MLMD's and no other.")
+@click.option("--overwrite", is_flag=True, help="Replace a file that is there.")
 @project
-@profile
 @as_json
-def gc(
-    *,
-    keep_last: int,
-    older_than: Amount | None,
-    max_size: Amount | None,
-    keep_inputs: bool,
-    dry_run: bool,
-    yes: bool,
-    project: Path | None,
-    profile: str | None,
-    as_json: bool,
-) -> None:
-    """Deletes payloads that nothing needs, and shows before what can go and why, and what could not be made again.
+def export(url: str, mlmd_only: bool, overwrite: bool, project: Path | None, as_json: bool) -> None:
+    """Writes the store, as it stands at this moment, to one SQLite file of ML Metadata's schema.
 
-    Kept are: what was pushed, with its model; blessed models; what is pinned (penstock artifacts pin); what the last
-    runs read or made; what a run is using; and what was made together with any of these. Of the rest all goes, or with
-    --older-than and --max-size only as much as they ask for. Digests and lineage stay in the store for good, and a run
-    that needs a deleted payload makes it again. Only payloads in the profile's pipeline_root are looked at; what other
-    programs wrote, and what was pushed to its destination, is never touched.
+    Ids stay the same, and the file is there as a whole or not at all; runs may go on meanwhile. With Penstock's own
+    tables (digests, cache, verdicts) Penstock can go on with the file elsewhere. Payloads are not copied.
 
     Examples:
-      penstock store gc --dry-run
-      penstock store gc --older-than 30d --keep-last 10
-      penstock store gc --max-size 50GB --yes
-      penstock store gc --dry-run --json | jq '.irreproducible[] | select(.rebuildable | not)'
+      penstock store export --to sqlite:///copy.db
+      penstock store export --to sqlite:////srv/mlmd/taxi.db --mlmd-only --overwrite
     """
-    import time
-
-    from penstock.cli.reading import to_json
+    from penstock.cli.reading import opened_store
     from penstock.cli.terminal.bar import bar
-    from penstock.cli.terminal.collected import print_collection, print_done
+    from penstock.metadata.transfer.exporting import export_store
+
+    with opened_store(project) as opened, bar("Exporting", quiet=as_json) as progress:
+        done = export_store(opened, url, own=not mlmd_only, overwrite=overwrite, progress=progress)
     from penstock.cli.terminal.console import print_json
-    from penstock.metadata import open_store
-    from penstock.orchestration.collection import Policy, collect, planned_collection
-    from penstock.orchestration.locate import find_profile
-    from penstock.orchestration.upkeep import clear_up
-    from penstock.orchestration.workspace import Workspace
+    from penstock.cli.terminal.store_transfer import print_exported
 
-    _ask_or_yes(ask=not (dry_run or yes), as_json=as_json)
-    chosen = find_profile(project, profile)
-    typed = [f"--keep-last {keep_last}"] if keep_last != _KEEP_LAST else []
-    typed += [f"--older-than {older_than.typed}"] if older_than is not None else []
-    typed += [f"--max-size {max_size.typed}"] if max_size is not None else []
-    older_ms = None if older_than is None else older_than * 1000
-    policy = Policy(keep_last, older_ms, max_size, keep_inputs, " ".join(["store gc", *typed]))
-    with open_store(chosen.metadata, read_only=dry_run, create=False) as opened:
-        workspace = Workspace(chosen.pipeline_root)
-        if not dry_run:
-            clear_up(opened, workspace)
-        planned = planned_collection(opened, workspace, policy, time.time_ns() // 1_000_000)
-        if not as_json:
-            print_collection(planned)
-        if dry_run or not planned.going:
-            if as_json:
-                print_json({**planned.to_json(), "done": None})
-            return
-        if not yes:
-            click.confirm("\nDelete them?", abort=True)
-        with bar("Deleting", quiet=as_json) as progress:
-            done = collect(opened, workspace, planned, progress)
     if as_json:
-        print_json({**planned.to_json(), "done": to_json(done)})
+        print_json({"path": str(done.path), "bytes": done.bytes, "rows": done.rows})
     else:
-        print_done(done)
-    click.get_current_context().exit(1 if done.refused else 0)
+        print_exported(done)
 
 
-def _ask_or_yes(*, ask: bool, as_json: bool) -> None:
-    """Nothing is deleted that nobody said yes to."""
-    if ask and (as_json or not sys.stdin.isatty()):
-        raise click.UsageError("Nobody can be asked here: add --yes, or --dry-run to look only.")
+@store.command("import", short_help="Take in the metadata.db of TFX.")
+@click.argument("file", type=click.Path(path_type=Path))
+@project
+@as_json
+def import_(file: Path, project: Path | None, as_json: bool) -> None:
+    """Takes in a file of ML Metadata's, such as TFX's metadata.db: its runs, artifacts and lineage show from then on.
+
+    FILE is not changed. Payloads stay where they are; what is not there is told. Importing a file again takes in
+    what is new in it. It may be of MLMD's schema version 6 to 10 (TFX 0.25 to 1.16).
+
+    Examples:
+      penstock store import ~/tfx/metadata/chicago_taxi/metadata.db
+      penstock store import metadata.db --json | jq .runs
+    """
+    from penstock.cli.reading import opened_store, to_json
+    from penstock.cli.terminal.bar import bar
+    from penstock.metadata.transfer.importing import import_store
+
+    with opened_store(project, read_only=False, create=True) as opened, bar("Importing", quiet=as_json) as progress:
+        done = import_store(opened, file, progress=progress)
+    from penstock.cli.terminal.console import print_json
+    from penstock.cli.terminal.store_transfer import print_imported
+
+    if as_json:
+        print_json(to_json(done))
+    else:
+        print_imported(done, file)
+
+
+store.add_command(gc)

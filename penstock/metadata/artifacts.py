@@ -202,7 +202,8 @@ def resolve(
 
     A model is blessed by an execution that read it as its input ``model`` and made a ``ModelBlessing`` whose custom
     property ``blessed`` is 1; that of an evaluation that was reused counts too. A baseline is not blessed by the
-    evaluation it served. Artifacts whose content digest is ``other_than_digest`` are passed over.
+    evaluation it served. Artifacts whose content digest is ``other_than_digest`` are passed over, and so are those of other
+    programs, which have none: a key made of what they hold would not change with it.
     """
     context = contexts.find(transaction, contexts.PIPELINE, pipeline)
     of_type = get_type(transaction, TypeKind.ARTIFACT, type)
@@ -210,8 +211,8 @@ def resolve(
         return None
     query = (
         "SELECT a.id FROM Attribution t JOIN Artifact a ON a.id = t.artifact_id"
-        " LEFT JOIN penstock_content c ON c.artifact_id = a.id{joins}"
-        " WHERE t.context_id = ? AND a.type_id = ? AND a.state = ? AND (c.digest IS NULL OR c.digest <> ?){conditions}"
+        " JOIN penstock_content c ON c.artifact_id = a.id{joins}"
+        " WHERE t.context_id = ? AND a.type_id = ? AND a.state = ? AND c.digest <> ?{conditions}"
         " ORDER BY {order} LIMIT 1"
     )
     values: list[Any] = [context, of_type.id, int(ArtifactState.LIVE), other_than_digest or ""]

@@ -53,6 +53,7 @@ class RunRecord:
         packages: The version of each installed package.
         owner: The process that drives it (`penstock.metadata.owners`); the store fills in this one where it is None.
         started_ms: Milliseconds since the epoch; the store fills it in where it is None.
+        origin: None for a run of Penstock's own in this store; else which tool, or which imported file, it is from.
     """
 
     id: str
@@ -68,6 +69,7 @@ class RunRecord:
     state: RunState = RunState.RUNNING
     started_ms: int | None = None
     ended_ms: int | None = None
+    origin: str | None = None
 
 
 @dataclass(frozen=True)

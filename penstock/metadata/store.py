@@ -423,6 +423,11 @@ class Store:
         with self.database.read() as transaction:
             return runs.nodes(transaction, run_id)
 
+    def reads(self, run_id: str) -> dict[str, list[str]]:
+        """Of which other nodes of a run each node read something, for those that did."""
+        with self.database.read() as transaction:
+            return runs.reads(transaction, run_id)
+
     def logs(self, run_id: str, node_id: str | None = None, *, limit: int = 1000) -> list[LogLine]:
         """The last lines of a run's log, or of one of its nodes, the oldest first."""
         with self.database.read() as transaction:

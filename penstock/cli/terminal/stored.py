@@ -55,8 +55,11 @@ def print_runs(runs: Sequence[RunRecord]) -> None:
         look = mark(run.state)
         state = Text(look.text(ascii_only=terminal.options.ascii_only), style=look.style)
         started = when(_seconds(run.started_ms))
-        rows.append([run.id, state, started, _took(run), run.pipeline, run.profile or "", _commit(run)])
-    headers = ["run", "state", "started", "took", "pipeline", "profile", "commit"]
+        origin = Path(run.origin or "").name
+        rows.append([run.id, state, started, _took(run), run.pipeline, run.profile or "", _commit(run), origin])
+    headers = ["run", "state", "started", "took", "pipeline", "profile", "commit", "from"]
+    if not any(run.origin for run in runs):
+        headers, rows = headers[:-1], [row[:-1] for row in rows]
     terminal.print(table(terminal, headers, rows, right=["took"]), soft_wrap=True)
 
 
@@ -78,6 +81,7 @@ def print_run(
         f"started {when(_seconds(run.started_ms))}" + (f" by {run.user}" if run.user else ""),
         f"profile {run.profile}" if run.profile else "",
         f"commit {_commit(run)}" if run.git_commit else "",
+        f"from {run.origin}" if run.origin else "",
     ]
     terminal.print(Text(", ".join(fact for fact in facts if fact), style="dim"), soft_wrap=True)
     by_id = {node.node_id: node for node in nodes}

@@ -36,7 +36,7 @@ def _take_out(transaction: Transaction) -> str:
 
 _LEASELESS = (
     "SELECT e.execution_id, e.run_id, e.node_id FROM penstock_execution e JOIN Execution x ON x.id = e.execution_id"
-    " JOIN penstock_run r ON r.id = e.run_id WHERE x.last_known_state = ? AND r.owner IS NOT NULL"
+    " JOIN penstock_run r ON r.id = e.run_id WHERE x.last_known_state = ? AND r.origin IS NULL"
     " AND NOT EXISTS (SELECT 1 FROM penstock_lease l WHERE l.execution_id = e.execution_id) ORDER BY e.execution_id"
 )
 

@@ -17,22 +17,15 @@ from penstock.events import NodeState, RunState
 from penstock.metadata import migrations, open_store
 from penstock.metadata.checks.check import check_store
 from penstock.metadata.records import RunRecord
-from penstock.metadata.tables import OWN_VERSION
-
-STORES = Path(__file__).parent.parent / "stores"
-
+from penstock.metadata.tables import OWN, OWN_VERSION
+from tests.metadata.databases import beside
+from tests.metadata.restoring import STORES, restored
+from tests.postgres import Server
 
 @pytest.fixture(params=sorted(STORES.glob("version_*.sql")), ids=lambda path: path.stem)
 def older(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
     """A store as an older Penstock left it."""
-    return restored(request.param, tmp_path / "older.db")
-
-
-def restored(dump: Path, path: Path) -> Path:
-    """The database that a dump tells of."""
-    with closing(sqlite3.connect(path)) as connection:
-        connection.executescript(dump.read_text())
-    return path
+    return restored(request.param.name, tmp_path / "older.db")
 
 
 def shape(path: Path) -> dict[str, Any]:
@@ -123,7 +116,7 @@ def test_a_reader_of_an_older_store_is_told_what_to_do(older: Path) -> None:
 @pytest.mark.parametrize("table", ["penstock_place", "penstock_key", "penstock_source", "penstock_file"])
 def test_a_table_that_early_stores_lacked_is_added(tmp_path: Path, table: str) -> None:
     """Version 1 was made by several commits, each with a table more."""
-    path = restored(STORES / "version_1.sql", tmp_path / "early.db")
+    path = restored("version_1.sql", tmp_path / "early.db")
     with closing(sqlite3.connect(path)) as connection:
         connection.execute(f"DROP TABLE {table}")
     open_store(url(path)).close()
@@ -213,3 +206,31 @@ def test_alembic_is_loaded_only_where_a_migration_is_due(older: Path, tmp_path: 
     command = [sys.executable, "-c", code, url(older), url(tmp_path / "new.db")]
     assert subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip() == "[]"
     assert (tmp_path / "new.db").exists()
+
+
+@pytest.mark.conformance
+def test_a_store_on_postgresql_becomes_like_a_new_one(postgres: Server) -> None:
+    """Made of version 1 by its own migration; rows stay, and the schema is that of a new one."""
+
+    def catalogue(url: str) -> list[Any]:
+        columns = (
+            "SELECT table_name, column_name, data_type, is_nullable, column_default FROM information_schema.columns"
+            " WHERE table_schema = 'public' ORDER BY 1, 2"
+        )
+        indices = "SELECT tablename, indexdef FROM pg_indexes WHERE schemaname = 'public' ORDER BY 1, 2"
+        return [beside(url, columns), beside(url, indices)]
+
+    old, new = (postgres.url(postgres.new_database()) for _ in range(2))
+    open_store(new).close()
+    with open_store(old) as store:
+        store.begin_run(RunRecord("r1", "taxi"))
+        with store.database.write() as transaction:
+            for table in set(OWN.tables) - {"penstock_env", "penstock_run"}:
+                transaction.execute(f"DROP TABLE {table}")
+            transaction.execute("ALTER TABLE penstock_run DROP COLUMN origin")
+            transaction.execute("UPDATE penstock_env SET value = '1' WHERE key = 'schema_version'")
+    with pytest.raises(StoreError, match="older Penstock"):
+        open_store(old, read_only=True)
+    with open_store(old) as store:
+        assert [one.id for one in store.runs()] == ["r1"]
+    assert catalogue(old) == catalogue(new)
