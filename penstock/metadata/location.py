@@ -53,6 +53,8 @@ def file_of(url: str) -> Path | None:
 
 def has_password(url: str) -> bool:
     """Whether a URL holds a password that can be read, and not only a variable in its place."""
+    if url.lower().startswith("sqlite:"):
+        return False
     name, at, _ = url.partition("://")[2].rpartition("@")
     written = [name.partition(":")[2]] if at else []
     written += [match[0].partition("=")[2] for match in _SECRET.finditer(url)]

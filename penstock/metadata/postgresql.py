@@ -237,6 +237,11 @@ _MESSAGES = tuple(
             "has no connection left",
             "Raise max_connections, or run fewer processes at once.",
         ),
+        (
+            "^57P01|connection is lost|connection is closed|consuming input failed",
+            "broke the connection off: {text}",
+            "What was being written was not, unless it was the commit that was broken off. Run again.",
+        ),
         (_AWAY.pattern, "cannot be reached: {text}", "Check host and port in the URL, and that the server runs."),
     )
 )

@@ -13,6 +13,9 @@ BOTH = ["sqlite", pytest.param("postgresql", marks=pytest.mark.conformance)]
 ON_SQLITE = pytest.mark.parametrize("url", ["sqlite"], indirect=True)
 """For a test of what only a file has."""
 
+ON_POSTGRESQL = pytest.mark.parametrize("url", BOTH[1:], indirect=True)
+"""For a test of what only a server has."""
+
 
 def beside(url: str, *statements: str) -> list[tuple[Any, ...]]:
     """Runs SQL past the store, as another program would, and returns the rows of the last statement."""
