@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from penstock.cli.collecting import gc
 from penstock.cli.lazy import LazyGroup
 from penstock.cli.options import as_json, project
 
@@ -19,6 +20,7 @@ def store() -> None:
     Examples:
       penstock store check
       penstock store check --digests --repair
+      penstock store gc --dry-run
       penstock store import ~/tfx/metadata/chicago_taxi/metadata.db
       penstock store export --to sqlite:///copy.db
     """
@@ -116,3 +118,6 @@ def import_(file: Path, project: Path | None, as_json: bool) -> None:
         print_json(to_json(done))
     else:
         print_imported(done, file)
+
+
+store.add_command(gc)
