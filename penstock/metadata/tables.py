@@ -14,7 +14,7 @@ from penstock.metadata.mlmd.tables import BOOLEAN, DOUBLE, INT, LONG, TEXT
 
 __all__ = ["OWN", "OWN_VERSION"]
 
-OWN_VERSION = 3
+OWN_VERSION = 4
 OWN = MetaData()
 
 

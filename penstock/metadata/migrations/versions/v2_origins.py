@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from alembic.operations import Operations
-from sqlalchemy import Column, PrimaryKeyConstraint, text
+from sqlalchemy import Column, PrimaryKeyConstraint
 
 from penstock.metadata.mlmd.tables import INT, TEXT
 
@@ -14,10 +14,6 @@ down_revision = "1"
 def upgrade(operations: Operations) -> None:
     """Adds ``penstock_run.origin`` and the table ``penstock_import``."""
     operations.add_column("penstock_run", Column("origin", TEXT))
-    foreign = text("origin IS NOT NULL")
-    operations.create_index(
-        "penstock_run_origin", "penstock_run", ["origin"], sqlite_where=foreign, postgresql_where=foreign
-    )
     operations.create_table(
         "penstock_import",
         Column("source", TEXT, nullable=False),
