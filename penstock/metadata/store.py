@@ -408,6 +408,11 @@ class Store:
         with self.database.read() as transaction:
             return places.abandoned(transaction)
 
+    def places_in_use(self) -> list[str]:
+        """Where every artifact lies that is not deleted, and where attempts write that have published nothing yet."""
+        with self.database.read() as transaction:
+            return places.in_use(transaction)
+
     def runs(self, pipeline: str | None = None, *, limit: int = 50, offset: int = 0) -> list[RunRecord]:
         """Runs, the newest first, without their plans and packages."""
         with self.database.read() as transaction:

@@ -14,7 +14,7 @@ from penstock.metadata.mlmd.tables import BOOLEAN, DOUBLE, INT, LONG, TEXT
 
 __all__ = ["OWN", "OWN_VERSION"]
 
-OWN_VERSION = 3
+OWN_VERSION = 4
 OWN = MetaData()
 
 
@@ -50,6 +50,8 @@ _run = Table(
 Index("penstock_run_pipeline", _run.c.pipeline, _run.c.started_ms)
 Index("penstock_run_started", _run.c.started_ms)
 Index("penstock_run_state", _run.c.state)
+_foreign = _run.c.origin.is_not(None)
+Index("penstock_run_origin", _run.c.origin, sqlite_where=_foreign, postgresql_where=_foreign)
 
 # A node of a run as it stands now: its last attempt.
 _node = Table(

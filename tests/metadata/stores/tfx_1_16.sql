@@ -2,23 +2,23 @@
 -- the first failed in its Trainer (Keras 3), the second reused what was there. Only the work directory is renamed.
 BEGIN TRANSACTION;
 CREATE TABLE `Artifact` (    `id` INTEGER PRIMARY KEY AUTOINCREMENT,    `type_id` INT NOT NULL,    `uri` TEXT,    `state` INT,    `name` VARCHAR(255),    `external_id` VARCHAR(255) UNIQUE,    `create_time_since_epoch` INT NOT NULL DEFAULT 0,    `last_update_time_since_epoch` INT NOT NULL DEFAULT 0,    UNIQUE(`type_id`, `name`)  );
-INSERT INTO "Artifact" VALUES(1,15,'/home/ada/tfx/pipelines/CsvExampleGen/examples/1',2,NULL,NULL,1795261451440,1795261451440);
-INSERT INTO "Artifact" VALUES(2,18,'/home/ada/tfx/pipelines/StatisticsGen/statistics/3',2,NULL,NULL,1795261456420,1795261456420);
-INSERT INTO "Artifact" VALUES(3,20,'/home/ada/tfx/pipelines/SchemaGen/schema/4',2,NULL,NULL,1795261456464,1795261456464);
-INSERT INTO "Artifact" VALUES(4,22,'/home/ada/tfx/pipelines/ExampleValidator/anomalies/5',2,NULL,NULL,1795261456504,1795261456504);
-INSERT INTO "Artifact" VALUES(5,15,'/home/ada/tfx/pipelines/Transform/transformed_examples/6',2,NULL,NULL,1795261487863,1795261487863);
-INSERT INTO "Artifact" VALUES(6,18,'/home/ada/tfx/pipelines/Transform/post_transform_stats/6',2,NULL,NULL,1795261487864,1795261487864);
-INSERT INTO "Artifact" VALUES(7,24,'/home/ada/tfx/pipelines/Transform/updated_analyzer_cache/6',2,NULL,NULL,1795261487864,1795261487864);
-INSERT INTO "Artifact" VALUES(8,25,'/home/ada/tfx/pipelines/Transform/transform_graph/6',2,NULL,NULL,1795261487864,1795261487864);
-INSERT INTO "Artifact" VALUES(9,20,'/home/ada/tfx/pipelines/Transform/pre_transform_schema/6',2,NULL,NULL,1795261487864,1795261487864);
-INSERT INTO "Artifact" VALUES(10,22,'/home/ada/tfx/pipelines/Transform/post_transform_anomalies/6',2,NULL,NULL,1795261487864,1795261487864);
-INSERT INTO "Artifact" VALUES(11,18,'/home/ada/tfx/pipelines/Transform/pre_transform_stats/6',2,NULL,NULL,1795261487864,1795261487864);
-INSERT INTO "Artifact" VALUES(12,20,'/home/ada/tfx/pipelines/Transform/post_transform_schema/6',2,NULL,NULL,1795261487864,1795261487864);
-INSERT INTO "Artifact" VALUES(13,27,'/home/ada/tfx/pipelines/Trainer/model/14',2,NULL,NULL,1795261650396,1795261650396);
-INSERT INTO "Artifact" VALUES(14,28,'/home/ada/tfx/pipelines/Trainer/model_run/14',2,NULL,NULL,1795261650396,1795261650396);
-INSERT INTO "Artifact" VALUES(15,30,'/home/ada/tfx/pipelines/Evaluator/evaluation/15',2,NULL,NULL,1795261660403,1795261660403);
-INSERT INTO "Artifact" VALUES(16,31,'/home/ada/tfx/pipelines/Evaluator/blessing/15',2,NULL,NULL,1795261660404,1795261660404);
-INSERT INTO "Artifact" VALUES(17,33,'/home/ada/tfx/pipelines/Pusher/pushed_model/16',2,NULL,NULL,1795261660510,1795261660510);
+INSERT INTO "Artifact" VALUES(1,15,'/srv/ada/tfx/pipelines/CsvExampleGen/examples/1',2,NULL,NULL,1795261451440,1795261451440);
+INSERT INTO "Artifact" VALUES(2,18,'/srv/ada/tfx/pipelines/StatisticsGen/statistics/3',2,NULL,NULL,1795261456420,1795261456420);
+INSERT INTO "Artifact" VALUES(3,20,'/srv/ada/tfx/pipelines/SchemaGen/schema/4',2,NULL,NULL,1795261456464,1795261456464);
+INSERT INTO "Artifact" VALUES(4,22,'/srv/ada/tfx/pipelines/ExampleValidator/anomalies/5',2,NULL,NULL,1795261456504,1795261456504);
+INSERT INTO "Artifact" VALUES(5,15,'/srv/ada/tfx/pipelines/Transform/transformed_examples/6',2,NULL,NULL,1795261487863,1795261487863);
+INSERT INTO "Artifact" VALUES(6,18,'/srv/ada/tfx/pipelines/Transform/post_transform_stats/6',2,NULL,NULL,1795261487864,1795261487864);
+INSERT INTO "Artifact" VALUES(7,24,'/srv/ada/tfx/pipelines/Transform/updated_analyzer_cache/6',2,NULL,NULL,1795261487864,1795261487864);
+INSERT INTO "Artifact" VALUES(8,25,'/srv/ada/tfx/pipelines/Transform/transform_graph/6',2,NULL,NULL,1795261487864,1795261487864);
+INSERT INTO "Artifact" VALUES(9,20,'/srv/ada/tfx/pipelines/Transform/pre_transform_schema/6',2,NULL,NULL,1795261487864,1795261487864);
+INSERT INTO "Artifact" VALUES(10,22,'/srv/ada/tfx/pipelines/Transform/post_transform_anomalies/6',2,NULL,NULL,1795261487864,1795261487864);
+INSERT INTO "Artifact" VALUES(11,18,'/srv/ada/tfx/pipelines/Transform/pre_transform_stats/6',2,NULL,NULL,1795261487864,1795261487864);
+INSERT INTO "Artifact" VALUES(12,20,'/srv/ada/tfx/pipelines/Transform/post_transform_schema/6',2,NULL,NULL,1795261487864,1795261487864);
+INSERT INTO "Artifact" VALUES(13,27,'/srv/ada/tfx/pipelines/Trainer/model/14',2,NULL,NULL,1795261650396,1795261650396);
+INSERT INTO "Artifact" VALUES(14,28,'/srv/ada/tfx/pipelines/Trainer/model_run/14',2,NULL,NULL,1795261650396,1795261650396);
+INSERT INTO "Artifact" VALUES(15,30,'/srv/ada/tfx/pipelines/Evaluator/evaluation/15',2,NULL,NULL,1795261660403,1795261660403);
+INSERT INTO "Artifact" VALUES(16,31,'/srv/ada/tfx/pipelines/Evaluator/blessing/15',2,NULL,NULL,1795261660404,1795261660404);
+INSERT INTO "Artifact" VALUES(17,33,'/srv/ada/tfx/pipelines/Pusher/pushed_model/16',2,NULL,NULL,1795261660510,1795261660510);
 CREATE TABLE `ArtifactProperty` (    `artifact_id` INT NOT NULL,    `name` VARCHAR(255) NOT NULL,    `is_custom_property` TINYINT(1) NOT NULL,    `int_value` INT,    `double_value` DOUBLE,    `string_value` TEXT,    `byte_value` BLOB,    `proto_value` BLOB,    `bool_value` BOOLEAN,  PRIMARY KEY (`artifact_id`, `name`, `is_custom_property`));
 INSERT INTO "ArtifactProperty" VALUES(1,'split_names',0,NULL,NULL,'["train", "eval"]',NULL,NULL,NULL);
 INSERT INTO "ArtifactProperty" VALUES(1,'payload_format',1,NULL,NULL,'FORMAT_TF_EXAMPLE',NULL,NULL,NULL);
@@ -66,12 +66,12 @@ INSERT INTO "ArtifactProperty" VALUES(15,'tfx_version',1,NULL,NULL,'1.16.0',NULL
 INSERT INTO "ArtifactProperty" VALUES(16,'is_external',1,0,NULL,NULL,NULL,NULL,NULL);
 INSERT INTO "ArtifactProperty" VALUES(16,'tfx_version',1,NULL,NULL,'1.16.0',NULL,NULL,NULL);
 INSERT INTO "ArtifactProperty" VALUES(16,'blessed',1,1,NULL,NULL,NULL,NULL,NULL);
-INSERT INTO "ArtifactProperty" VALUES(16,'current_model',1,NULL,NULL,'/home/ada/tfx/pipelines/Trainer/model/14',NULL,NULL,NULL);
+INSERT INTO "ArtifactProperty" VALUES(16,'current_model',1,NULL,NULL,'/srv/ada/tfx/pipelines/Trainer/model/14',NULL,NULL,NULL);
 INSERT INTO "ArtifactProperty" VALUES(16,'current_model_id',1,13,NULL,NULL,NULL,NULL,NULL);
 INSERT INTO "ArtifactProperty" VALUES(17,'tfx_version',1,NULL,NULL,'1.16.0',NULL,NULL,NULL);
 INSERT INTO "ArtifactProperty" VALUES(17,'is_external',1,0,NULL,NULL,NULL,NULL,NULL);
 INSERT INTO "ArtifactProperty" VALUES(17,'pushed_version',1,NULL,NULL,'1795261660',NULL,NULL,NULL);
-INSERT INTO "ArtifactProperty" VALUES(17,'pushed_destination',1,NULL,NULL,'/home/ada/tfx/serving_model/1795261660',NULL,NULL,NULL);
+INSERT INTO "ArtifactProperty" VALUES(17,'pushed_destination',1,NULL,NULL,'/srv/ada/tfx/serving_model/1795261660',NULL,NULL,NULL);
 INSERT INTO "ArtifactProperty" VALUES(17,'pushed',1,1,NULL,NULL,NULL,NULL,NULL);
 CREATE TABLE `Association` (    `id` INTEGER PRIMARY KEY AUTOINCREMENT,    `context_id` INT NOT NULL,    `execution_id` INT NOT NULL,    UNIQUE(`context_id`, `execution_id`)  );
 INSERT INTO "Association" VALUES(1,1,1);
@@ -449,7 +449,7 @@ INSERT INTO "ExecutionProperty" VALUES(1,'input_config',1,NULL,NULL,'{
   ]
 }',NULL,NULL,NULL);
 INSERT INTO "ExecutionProperty" VALUES(1,'output_file_format',1,5,NULL,NULL,NULL,NULL,NULL);
-INSERT INTO "ExecutionProperty" VALUES(1,'input_base',1,NULL,NULL,'/home/ada/data',NULL,NULL,NULL);
+INSERT INTO "ExecutionProperty" VALUES(1,'input_base',1,NULL,NULL,'/srv/ada/data',NULL,NULL,NULL);
 INSERT INTO "ExecutionProperty" VALUES(1,'span',1,0,NULL,NULL,NULL,NULL,NULL);
 INSERT INTO "ExecutionProperty" VALUES(1,'input_fingerprint',1,NULL,NULL,'split:single_split,num_files:1,total_bytes:1922812,xor_checksum:1795261419,sum_checksum:1795261419',NULL,NULL,NULL);
 INSERT INTO "ExecutionProperty" VALUES(3,'exclude_splits',1,NULL,NULL,'[]',NULL,NULL,NULL);
@@ -458,7 +458,7 @@ INSERT INTO "ExecutionProperty" VALUES(4,'exclude_splits',1,NULL,NULL,'[]',NULL,
 INSERT INTO "ExecutionProperty" VALUES(5,'exclude_splits',1,NULL,NULL,'[]',NULL,NULL,NULL);
 INSERT INTO "ExecutionProperty" VALUES(6,'custom_config',1,NULL,NULL,'null',NULL,NULL,NULL);
 INSERT INTO "ExecutionProperty" VALUES(6,'disable_statistics',1,0,NULL,NULL,NULL,NULL,NULL);
-INSERT INTO "ExecutionProperty" VALUES(6,'module_path',1,NULL,NULL,'taxi_utils_native_keras@/home/ada/tfx/pipelines/_wheels/tfx_user_code_transform-0.0+2ecbc6400ab70977b7082bb6f4e224c04a61f80d3893574442d7ab97b7360fe6-py3-none-any.whl',NULL,NULL,NULL);
+INSERT INTO "ExecutionProperty" VALUES(6,'module_path',1,NULL,NULL,'taxi_utils_native_keras@/srv/ada/tfx/pipelines/_wheels/tfx_user_code_transform-0.0+2ecbc6400ab70977b7082bb6f4e224c04a61f80d3893574442d7ab97b7360fe6-py3-none-any.whl',NULL,NULL,NULL);
 INSERT INTO "ExecutionProperty" VALUES(6,'force_tf_compat_v1',1,0,NULL,NULL,NULL,NULL,NULL);
 INSERT INTO "ExecutionProperty" VALUES(7,'eval_args',1,NULL,NULL,'{
   "num_steps": 150
@@ -467,8 +467,8 @@ INSERT INTO "ExecutionProperty" VALUES(7,'custom_config',1,NULL,NULL,'null',NULL
 INSERT INTO "ExecutionProperty" VALUES(7,'train_args',1,NULL,NULL,'{
   "num_steps": 1000
 }',NULL,NULL,NULL);
-INSERT INTO "ExecutionProperty" VALUES(7,'module_path',1,NULL,NULL,'taxi_utils_native_keras@/home/ada/tfx/pipelines/_wheels/tfx_user_code_trainer-0.0+2ecbc6400ab70977b7082bb6f4e224c04a61f80d3893574442d7ab97b7360fe6-py3-none-any.whl',NULL,NULL,NULL);
-INSERT INTO "ExecutionProperty" VALUES(8,'input_base',1,NULL,NULL,'/home/ada/data',NULL,NULL,NULL);
+INSERT INTO "ExecutionProperty" VALUES(7,'module_path',1,NULL,NULL,'taxi_utils_native_keras@/srv/ada/tfx/pipelines/_wheels/tfx_user_code_trainer-0.0+2ecbc6400ab70977b7082bb6f4e224c04a61f80d3893574442d7ab97b7360fe6-py3-none-any.whl',NULL,NULL,NULL);
+INSERT INTO "ExecutionProperty" VALUES(8,'input_base',1,NULL,NULL,'/srv/ada/data',NULL,NULL,NULL);
 INSERT INTO "ExecutionProperty" VALUES(8,'output_file_format',1,5,NULL,NULL,NULL,NULL,NULL);
 INSERT INTO "ExecutionProperty" VALUES(8,'output_data_format',1,6,NULL,NULL,NULL,NULL,NULL);
 INSERT INTO "ExecutionProperty" VALUES(8,'input_config',1,NULL,NULL,'{
@@ -498,13 +498,13 @@ INSERT INTO "ExecutionProperty" VALUES(11,'exclude_splits',1,NULL,NULL,'[]',NULL
 INSERT INTO "ExecutionProperty" VALUES(11,'infer_feature_shape',1,1,NULL,NULL,NULL,NULL,NULL);
 INSERT INTO "ExecutionProperty" VALUES(12,'exclude_splits',1,NULL,NULL,'[]',NULL,NULL,NULL);
 INSERT INTO "ExecutionProperty" VALUES(13,'force_tf_compat_v1',1,0,NULL,NULL,NULL,NULL,NULL);
-INSERT INTO "ExecutionProperty" VALUES(13,'module_path',1,NULL,NULL,'taxi_utils_native_keras@/home/ada/tfx/pipelines/_wheels/tfx_user_code_transform-0.0+2ecbc6400ab70977b7082bb6f4e224c04a61f80d3893574442d7ab97b7360fe6-py3-none-any.whl',NULL,NULL,NULL);
+INSERT INTO "ExecutionProperty" VALUES(13,'module_path',1,NULL,NULL,'taxi_utils_native_keras@/srv/ada/tfx/pipelines/_wheels/tfx_user_code_transform-0.0+2ecbc6400ab70977b7082bb6f4e224c04a61f80d3893574442d7ab97b7360fe6-py3-none-any.whl',NULL,NULL,NULL);
 INSERT INTO "ExecutionProperty" VALUES(13,'disable_statistics',1,0,NULL,NULL,NULL,NULL,NULL);
 INSERT INTO "ExecutionProperty" VALUES(13,'custom_config',1,NULL,NULL,'null',NULL,NULL,NULL);
 INSERT INTO "ExecutionProperty" VALUES(14,'train_args',1,NULL,NULL,'{
   "num_steps": 1000
 }',NULL,NULL,NULL);
-INSERT INTO "ExecutionProperty" VALUES(14,'module_path',1,NULL,NULL,'taxi_utils_native_keras@/home/ada/tfx/pipelines/_wheels/tfx_user_code_trainer-0.0+2ecbc6400ab70977b7082bb6f4e224c04a61f80d3893574442d7ab97b7360fe6-py3-none-any.whl',NULL,NULL,NULL);
+INSERT INTO "ExecutionProperty" VALUES(14,'module_path',1,NULL,NULL,'taxi_utils_native_keras@/srv/ada/tfx/pipelines/_wheels/tfx_user_code_trainer-0.0+2ecbc6400ab70977b7082bb6f4e224c04a61f80d3893574442d7ab97b7360fe6-py3-none-any.whl',NULL,NULL,NULL);
 INSERT INTO "ExecutionProperty" VALUES(14,'custom_config',1,NULL,NULL,'null',NULL,NULL,NULL);
 INSERT INTO "ExecutionProperty" VALUES(14,'eval_args',1,NULL,NULL,'{
   "num_steps": 150
@@ -546,7 +546,7 @@ INSERT INTO "ExecutionProperty" VALUES(15,'fairness_indicator_thresholds',1,NULL
 INSERT INTO "ExecutionProperty" VALUES(16,'custom_config',1,NULL,NULL,'null',NULL,NULL,NULL);
 INSERT INTO "ExecutionProperty" VALUES(16,'push_destination',1,NULL,NULL,'{
   "filesystem": {
-    "base_directory": "/home/ada/tfx/serving_model"
+    "base_directory": "/srv/ada/tfx/serving_model"
   }
 }',NULL,NULL,NULL);
 CREATE TABLE `MLMDEnv` (    `schema_version` INTEGER PRIMARY KEY  );
