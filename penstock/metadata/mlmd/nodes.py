@@ -161,7 +161,8 @@ def insert(transaction: Transaction, nodes: Sequence[AnyNode]) -> list[AnyNode]:
     stored: list[AnyNode] = []
     for node_id, node in zip(ids, nodes, strict=True):
         node_type = _registered(transaction, node)
-        times = (node.created_ms or transaction.now, node.updated_ms or transaction.now)
+        given = (node.created_ms, node.updated_ms)
+        times = tuple(transaction.now if moment is None else moment for moment in given)
         rows.append((node_id, node_type.id, *_checked_names(node), *times, *node.own_values()))
         property_rows += _property_rows(transaction, node_id, node, node_type)
         stored.append(replace(node, id=node_id, created_ms=times[0], updated_ms=times[1]))
