@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from penstock.cli.collecting import forget, gc
 from penstock.cli.lazy import LazyGroup
 from penstock.cli.options import as_json, project
 
@@ -17,8 +18,10 @@ def store() -> None:
     """Looks after the metadata store, in which runs, artifacts and their lineage are kept.
 
     Examples:
-      penstock store check
       penstock store check --digests --repair
+      penstock store gc --dry-run
+      penstock store import ~/tfx/metadata/chicago_taxi/metadata.db
+      penstock store export --to sqlite:///copy.db
     """
 
 
@@ -39,12 +42,12 @@ def check(digests: bool, repair: bool, project: Path | None, as_json: bool) -> N
       penstock store check --repair
       penstock store check --json | jq '.findings[] | select(.severity == "broken")'
     """
-    from penstock.cli.reading import opened_store, to_json
+    from penstock.cli.reading import to_json
     from penstock.cli.terminal.bar import bar
-    from penstock.metadata.checks.check import check_store
+    from penstock.orchestration.checking import check_project
 
-    with opened_store(project, read_only=not repair) as opened, bar("Checking", quiet=as_json) as progress:
-        report = check_store(opened, digests=digests, repair=repair, progress=progress)
+    with bar("Checking", quiet=as_json) as progress:
+        url, report = check_project(project, digests=digests, repair=repair, progress=progress)
     if as_json:
         from penstock.cli.terminal.console import print_json
 
@@ -52,5 +55,69 @@ def check(digests: bool, repair: bool, project: Path | None, as_json: bool) -> N
     else:
         from penstock.cli.terminal.store_check import print_report
 
-        print_report(report, opened.url)
+        print_report(report, url)
     click.get_current_context().exit(0 if report.is_well else 1)
+
+
+@store.command("export", short_help="Write the store to a file that TFX's tools read.")
+@click.option("--to", "url", required=True, metavar="URL", help="The file: sqlite:///path/file.db.")
+@click.option("--mlmd-only", is_flag=True, help="Leave Penstock's own tables out: the file holds MLMD's and no other.")
+@click.option("--overwrite", is_flag=True, help="Replace a file that is there.")
+@project
+@as_json
+def export(url: str, mlmd_only: bool, overwrite: bool, project: Path | None, as_json: bool) -> None:
+    """Writes the store, as it stands at this moment, to one SQLite file of ML Metadata's schema.
+
+    Ids stay the same, and the file is there as a whole or not at all; runs may go on meanwhile. With Penstock's own
+    tables (digests, cache, verdicts) Penstock can go on with the file elsewhere. Payloads are not copied.
+
+    Examples:
+      penstock store export --to sqlite:///copy.db
+      penstock store export --to sqlite:////srv/mlmd/taxi.db --mlmd-only --overwrite
+    """
+    from penstock.cli.reading import opened_store
+    from penstock.cli.terminal.bar import bar
+    from penstock.metadata.transfer.exporting import export_store
+
+    with opened_store(project) as opened, bar("Exporting", quiet=as_json) as progress:
+        done = export_store(opened, url, own=not mlmd_only, overwrite=overwrite, progress=progress)
+    from penstock.cli.terminal.console import print_json
+    from penstock.cli.terminal.store_transfer import print_exported
+
+    if as_json:
+        print_json({"path": str(done.path), "bytes": done.bytes, "rows": done.rows})
+    else:
+        print_exported(done)
+
+
+@store.command("import", short_help="Take in the metadata.db of TFX.")
+@click.argument("file", type=click.Path(path_type=Path))
+@project
+@as_json
+def import_(file: Path, project: Path | None, as_json: bool) -> None:
+    """Takes in a file of ML Metadata's, such as TFX's metadata.db: its runs, artifacts and lineage show from then on.
+
+    FILE is not changed. Payloads stay where they are; what is not there is told. Importing a file again takes in
+    what is new in it. It may be of MLMD's schema version 6 to 10 (TFX 0.25 to 1.16).
+
+    Examples:
+      penstock store import ~/tfx/metadata/chicago_taxi/metadata.db
+      penstock store import metadata.db --json | jq .runs
+    """
+    from penstock.cli.reading import opened_store, to_json
+    from penstock.cli.terminal.bar import bar
+    from penstock.metadata.transfer.importing import import_store
+
+    with opened_store(project, read_only=False, create=True) as opened, bar("Importing", quiet=as_json) as progress:
+        done = import_store(opened, file, progress=progress)
+    from penstock.cli.terminal.console import print_json
+    from penstock.cli.terminal.store_transfer import print_imported
+
+    if as_json:
+        print_json(to_json(done))
+    else:
+        print_imported(done, file)
+
+
+store.add_command(gc)
+store.add_command(forget)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from penstock.errors import StoreError, UsageError, did_you_mean
 from penstock.events import NodeState, RunState
 from penstock.metadata import contexts
 from penstock.metadata.database import Transaction
+from penstock.metadata.mlmd.links import INPUTS, OUTPUTS, EventType
 from penstock.metadata.mlmd.values import check_name, cleaned
 from penstock.metadata.owners import process_owner
 from penstock.metadata.records import LogLine, NodeRecord, RunRecord
@@ -28,10 +29,12 @@ __all__ = [
     "nodes",
     "pipeline_of",
     "put_node",
+    "reads",
 ]
 
 _LATEST = "latest"
-_SUMMARY = "id, pipeline, state, started_ms, ended_ms, profile, git_commit, dirty, user_name, penstock_version, owner"
+_INSERTED = "id, pipeline, state, started_ms, ended_ms, profile, git_commit, dirty, user_name, penstock_version, owner"
+_SUMMARY = f"{_INSERTED}, origin"
 
 
 def dump(value: Any, where: str) -> str:
@@ -61,7 +64,7 @@ def begin(transaction: Transaction, run: RunRecord) -> None:
         *(run.user, run.penstock_version, run.owner or process_owner(), plan, packages),
     )
     marks = ", ".join("?" * len(values))
-    transaction.execute(f"INSERT INTO penstock_run ({_SUMMARY}, plan, packages) VALUES ({marks})", *values)
+    transaction.execute(f"INSERT INTO penstock_run ({_INSERTED}, plan, packages) VALUES ({marks})", *values)
     contexts.of_run(transaction, run.pipeline, run.id)
 
 
@@ -154,6 +157,26 @@ def nodes(transaction: Transaction, run_id: str) -> list[NodeRecord]:
     ]
 
 
+def reads(transaction: Transaction, run_id: str) -> dict[str, list[str]]:
+    """Of which other nodes of a run each node read something, in the order in which those began."""
+    rows = transaction.rows(
+        "SELECT DISTINCT n.node_id, m.node_id AS made_by, m.execution_id FROM penstock_node n"
+        f" JOIN Event i ON i.execution_id = n.execution_id AND i.type IN ({_types(INPUTS)})"
+        f" JOIN Event o ON o.artifact_id = i.artifact_id AND o.type IN ({_types(OUTPUTS)})"
+        " JOIN penstock_node m ON m.execution_id = o.execution_id AND m.run_id = n.run_id"
+        " WHERE n.run_id = ? AND m.node_id <> n.node_id ORDER BY m.execution_id",
+        run_id,
+    )
+    found: dict[str, list[str]] = {}
+    for reader, maker, _ in rows:
+        found.setdefault(reader, []).append(maker)
+    return found
+
+
+def _types(types: Iterable[EventType]) -> str:
+    return ", ".join(str(int(one)) for one in types)
+
+
 def listing(transaction: Transaction, pipeline: str | None, limit: int, offset: int) -> list[RunRecord]:
     """Runs, the newest first, without their plans and packages."""
     where, values = ("WHERE pipeline = ?", (pipeline,)) if pipeline is not None else ("", ())
@@ -239,4 +262,5 @@ def _record(row: Mapping[str, Any]) -> RunRecord:
         state=RunState(row["state"]),
         started_ms=row["started_ms"],
         ended_ms=row["ended_ms"],
+        origin=row["origin"],
     )

@@ -10,11 +10,15 @@ from penstock.metadata.database import Database, Transaction
 from penstock.metadata.location import file_of, shown
 from penstock.metadata.migrations import check_version, migrate, version_of
 from penstock.metadata.mlmd.tables import MLMD, SCHEMA_VERSION, SEEDS, TABLE_NAMES
+from penstock.metadata.reconciliation import is_due, reconcile
 from penstock.metadata.tables import OWN, OWN_VERSION
 
 __all__ = ["exists", "opened"]
 
-_UPGRADE = f"Open it once with ml-metadata 1.17 (enable_upgrade_migration), which makes it version {SCHEMA_VERSION}."
+_UPGRADE = (
+    "Take in what it holds, from another store: penstock store import FILE. Or make it version"
+    f" {SCHEMA_VERSION} with ml-metadata 1.17 and enable_upgrade_migration; older programs cannot read it then."
+)
 
 
 @contextlib.contextmanager
@@ -32,7 +36,7 @@ def opened(url: str, *, read_only: bool, create: bool) -> Database:
     Any number of processes may do this at once: the first makes the tables in one transaction, the others wait.
     """
     database = _database(url, read_only=read_only, create=create)
-    url = database.url
+    given, url = url, database.url
     with _closed_on_error(database):
         with database.read() as transaction:
             there = bool(transaction.tables())
@@ -42,13 +46,28 @@ def opened(url: str, *, read_only: bool, create: bool) -> Database:
         if read_only:
             if not complete:
                 raise StoreError(f"{url} has no tables of Penstock's yet.", hint="Open it once for writing.", url=url)
+            _reconcile_beside(database, given)
             return database
         database.prepare()
         if not complete:
             with database.write() as transaction:
                 if not _is_complete(transaction, url):
                     _complete(database, transaction)
+        reconcile(database)
     return database
+
+
+def _reconcile_beside(reader: Database, url: str) -> None:
+    """Sets right what other programs changed, for a reader: as far as this process may write there."""
+    with reader.read() as transaction:
+        due = is_due(transaction)
+    if due:
+        with contextlib.suppress(StoreError):
+            writer = _database(url, read_only=False, create=False)
+            try:
+                reconcile(writer)
+            finally:
+                writer.close()
 
 
 def exists(url: str) -> bool:

@@ -15,7 +15,9 @@ __all__ = ["WORK"]
 
 _STALE = (
     "valid = ? AND EXISTS (SELECT 1 FROM Event v JOIN Artifact a ON a.id = v.artifact_id"
-    " WHERE v.execution_id = penstock_cache.execution_id AND v.type = ? AND coalesce(a.state, 0) <> ?)"
+    " WHERE v.execution_id = penstock_cache.execution_id AND v.type = ? AND coalesce(a.state, 0) <> ?"
+    # What a collection took is known to be gone, and why: the next run tells it.
+    " AND NOT EXISTS (SELECT 1 FROM penstock_gc g WHERE g.artifact_id = a.id))"
 )
 _STALE_VALUES = (True, int(EventType.OUTPUT), int(ArtifactState.LIVE))
 
@@ -34,7 +36,7 @@ def _take_out(transaction: Transaction) -> str:
 
 _LEASELESS = (
     "SELECT e.execution_id, e.run_id, e.node_id FROM penstock_execution e JOIN Execution x ON x.id = e.execution_id"
-    " JOIN penstock_run r ON r.id = e.run_id WHERE x.last_known_state = ? AND r.owner IS NOT NULL"
+    " JOIN penstock_run r ON r.id = e.run_id WHERE x.last_known_state = ? AND r.origin IS NULL"
     " AND NOT EXISTS (SELECT 1 FROM penstock_lease l WHERE l.execution_id = e.execution_id) ORDER BY e.execution_id"
 )
 

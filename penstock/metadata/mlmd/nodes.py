@@ -25,6 +25,7 @@ __all__ = [
     "fetch",
     "find",
     "insert",
+    "live",
     "update",
 ]
 
@@ -291,6 +292,12 @@ def find(  # noqa: PLR0913 - what nodes may be found by
     ids = [row[0] for row in transaction.rows(f"SELECT n.id FROM {like.table} n{text}", *values)]
     found = fetch(transaction, like, ids)
     return [found[one] for one in ids]
+
+
+def live(transaction: Transaction, artifact_ids: Iterable[int]) -> set[int]:
+    """Those of the artifacts that are LIVE."""
+    query = "SELECT id FROM Artifact WHERE id IN ({}) AND state = ?"
+    return {row.id for row in transaction.rows_in(query, artifact_ids, int(ArtifactState.LIVE))}
 
 
 def _registered(transaction: Transaction, node: Node) -> Type:

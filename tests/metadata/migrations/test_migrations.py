@@ -17,22 +17,15 @@ from penstock.events import NodeState, RunState
 from penstock.metadata import migrations, open_store
 from penstock.metadata.checks.check import check_store
 from penstock.metadata.records import RunRecord
-from penstock.metadata.tables import OWN_VERSION
-
-STORES = Path(__file__).parent.parent / "stores"
-
+from penstock.metadata.tables import OWN, OWN_VERSION
+from tests.metadata.databases import beside
+from tests.metadata.restoring import STORES, restored
+from tests.postgres import Server
 
 @pytest.fixture(params=sorted(STORES.glob("version_*.sql")), ids=lambda path: path.stem)
 def older(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
     """A store as an older Penstock left it."""
-    return restored(request.param, tmp_path / "older.db")
-
-
-def restored(dump: Path, path: Path) -> Path:
-    """The database that a dump tells of."""
-    with closing(sqlite3.connect(path)) as connection:
-        connection.executescript(dump.read_text())
-    return path
+    return restored(request.param.name, tmp_path / "older.db")
 
 
 def shape(path: Path) -> dict[str, Any]:
@@ -62,6 +55,12 @@ def rows(path: Path) -> dict[str, list[Any]]:
         }
 
 
+def version(path: Path) -> int:
+    """The version of a store's own tables."""
+    with closing(sqlite3.connect(path)) as connection:
+        return int(connection.execute("SELECT value FROM penstock_env WHERE key = 'schema_version'").fetchone()[0])
+
+
 def url(path: Path) -> str:
     return f"sqlite:///{path}"
 
@@ -86,12 +85,12 @@ def test_every_released_store_becomes_like_a_new_one(older: Path, tmp_path: Path
 
 def test_the_file_is_kept_as_it_was(older: Path, caplog: pytest.LogCaptureFixture) -> None:
     """Beside it, under a name with its version, whole; a person is told where."""
-    before, was = rows(older), shape(older)
+    before, was, number = rows(older), shape(older), version(older)
     open_store(url(older)).close()
-    copy = older.with_name("older.db.version-1")
+    copy = older.with_name(f"older.db.version-{number}")
     assert (rows(copy), shape(copy)) == (before, was)
-    assert f"upgraded from version 1 to {OWN_VERSION}. As it was it is kept in {copy}." in caplog.text
-    assert sorted(path.name for path in older.parent.glob("older.db.v*")) == ["older.db.version-1"]
+    assert f"upgraded from version {number} to {OWN_VERSION}. As it was it is kept in {copy}." in caplog.text
+    assert sorted(path.name for path in older.parent.glob("older.db.v*")) == [copy.name]
     copy.unlink()
     open_store(url(older)).close()
     assert not copy.exists()
@@ -107,7 +106,9 @@ def test_versions_are_numbered_without_a_gap() -> None:
 def test_a_reader_of_an_older_store_is_told_what_to_do(older: Path) -> None:
     """Reading never migrates: the file stays byte for byte."""
     before = older.read_bytes()
-    with pytest.raises(StoreError, match=r"older Penstock \(version 1 .*\n.*penstock store check --repair"):
+    with pytest.raises(
+        StoreError, match=rf"older Penstock \(version {version(older)} .*\n.*penstock store check --repair"
+    ):
         open_store(url(older), read_only=True)
     assert older.read_bytes() == before
 
@@ -115,7 +116,7 @@ def test_a_reader_of_an_older_store_is_told_what_to_do(older: Path) -> None:
 @pytest.mark.parametrize("table", ["penstock_place", "penstock_key", "penstock_source", "penstock_file"])
 def test_a_table_that_early_stores_lacked_is_added(tmp_path: Path, table: str) -> None:
     """Version 1 was made by several commits, each with a table more."""
-    path = restored(STORES / "version_1.sql", tmp_path / "early.db")
+    path = restored("version_1.sql", tmp_path / "early.db")
     with closing(sqlite3.connect(path)) as connection:
         connection.execute(f"DROP TABLE {table}")
     open_store(url(path)).close()
@@ -125,7 +126,7 @@ def test_a_table_that_early_stores_lacked_is_added(tmp_path: Path, table: str) -
 
 def test_a_migration_that_fails_leaves_the_old_version(older: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whatever it had done already is undone, and the next opening migrates."""
-    before, was = rows(older), shape(older)
+    before, was, number = rows(older), shape(older), version(older)
 
     def fail(*_: Any) -> None:
         raise OSError("the plug was pulled")
@@ -135,8 +136,7 @@ def test_a_migration_that_fails_leaves_the_old_version(older: Path, monkeypatch:
         with pytest.raises(OSError, match="plug"):
             open_store(url(older))
     assert (rows(older), shape(older)) == (before, was)
-    with closing(sqlite3.connect(older)) as connection:
-        assert connection.execute("SELECT value FROM penstock_env WHERE key = 'schema_version'").fetchone() == ("1",)
+    assert version(older) == number
     open_store(url(older)).close()
     open_store(url(older), read_only=True).close()
 
@@ -164,12 +164,12 @@ def test_a_copy_that_cannot_be_made_stops_the_migration(older: Path, monkeypatch
     def full(_: Any) -> None:
         raise OSError(28, "No space left on device")
 
-    before = rows(older)
+    before, number = rows(older), version(older)
     monkeypatch.setattr("penstock.metadata.migrations.backup.os.fsync", full)
     with pytest.raises(StoreError, match=r"could not be copied to .*No space left.*\nFree 0 MiB .* nothing was changed"):
         open_store(url(older))
     assert rows(older) == before
-    assert not older.with_name("older.db.version-1").exists()
+    assert not older.with_name(f"older.db.version-{number}").exists()
 
 
 def _open(path: str, barrier: Any, results: Any) -> None:
@@ -206,3 +206,31 @@ def test_alembic_is_loaded_only_where_a_migration_is_due(older: Path, tmp_path: 
     command = [sys.executable, "-c", code, url(older), url(tmp_path / "new.db")]
     assert subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip() == "[]"
     assert (tmp_path / "new.db").exists()
+
+
+@pytest.mark.conformance
+def test_a_store_on_postgresql_becomes_like_a_new_one(postgres: Server) -> None:
+    """Made of version 1 by its own migration; rows stay, and the schema is that of a new one."""
+
+    def catalogue(url: str) -> list[Any]:
+        columns = (
+            "SELECT table_name, column_name, data_type, is_nullable, column_default FROM information_schema.columns"
+            " WHERE table_schema = 'public' ORDER BY 1, 2"
+        )
+        indices = "SELECT tablename, indexdef FROM pg_indexes WHERE schemaname = 'public' ORDER BY 1, 2"
+        return [beside(url, columns), beside(url, indices)]
+
+    old, new = (postgres.url(postgres.new_database()) for _ in range(2))
+    open_store(new).close()
+    with open_store(old) as store:
+        store.begin_run(RunRecord("r1", "taxi"))
+        with store.database.write() as transaction:
+            for table in set(OWN.tables) - {"penstock_env", "penstock_run"}:
+                transaction.execute(f"DROP TABLE {table}")
+            transaction.execute("ALTER TABLE penstock_run DROP COLUMN origin")
+            transaction.execute("UPDATE penstock_env SET value = '1' WHERE key = 'schema_version'")
+    with pytest.raises(StoreError, match="older Penstock"):
+        open_store(old, read_only=True)
+    with open_store(old) as store:
+        assert [one.id for one in store.runs()] == ["r1"]
+    assert catalogue(old) == catalogue(new)

@@ -13,10 +13,10 @@ CREATE TABLE Artifact (
 	UNIQUE (type_id, name), 
 	UNIQUE (external_id)
 );
-INSERT INTO "Artifact" VALUES(1,14,'/home/ada/toy/.penstock/toy/Make/1-5f0d0d65c2c0/examples',2,NULL,NULL,1795262335346,1795262335346);
-INSERT INTO "Artifact" VALUES(2,16,'/home/ada/toy/.penstock/toy/Check/2-c6f7dfd93ffc/schema',2,NULL,NULL,1795262335535,1795262335535);
-INSERT INTO "Artifact" VALUES(3,18,'/home/ada/toy/.penstock/toy/Train/3-bcbcad51ee57/model',2,NULL,NULL,1795262335736,1795262335736);
-INSERT INTO "Artifact" VALUES(4,20,'/home/ada/toy/.penstock/toy/Push/4-1100aa359bea/pushed_model',2,NULL,NULL,1795262335842,1795262335842);
+INSERT INTO "Artifact" VALUES(1,14,'/srv/ada/toy/.penstock/toy/Make/1-5f0d0d65c2c0/examples',2,NULL,NULL,1795262335346,1795262335346);
+INSERT INTO "Artifact" VALUES(2,16,'/srv/ada/toy/.penstock/toy/Check/2-c6f7dfd93ffc/schema',2,NULL,NULL,1795262335535,1795262335535);
+INSERT INTO "Artifact" VALUES(3,18,'/srv/ada/toy/.penstock/toy/Train/3-bcbcad51ee57/model',2,NULL,NULL,1795262335736,1795262335736);
+INSERT INTO "Artifact" VALUES(4,20,'/srv/ada/toy/.penstock/toy/Push/4-1100aa359bea/pushed_model',2,NULL,NULL,1795262335842,1795262335842);
 CREATE TABLE ArtifactProperty (
 	artifact_id INT NOT NULL, 
 	name VARCHAR(255) NOT NULL, 
@@ -238,7 +238,7 @@ INSERT INTO "ExecutionProperty" VALUES(3,'seconds',1,NULL,0.0,NULL,NULL,NULL,NUL
 INSERT INTO "ExecutionProperty" VALUES(11,'fail',1,NULL,NULL,NULL,NULL,NULL,1);
 INSERT INTO "ExecutionProperty" VALUES(11,'seconds',1,NULL,0.0,NULL,NULL,NULL,NULL);
 INSERT INTO "ExecutionProperty" VALUES(11,'penstock.error',1,NULL,NULL,'UserCodeError: component Train raised ValueError: the weights are gone
-  /home/ada/toy/pipeline.py:26 in Train
+  /srv/ada/toy/pipeline.py:26 in Train
     raise ValueError("the weights are gone")',NULL,NULL,NULL);
 CREATE TABLE MLMDEnv (
 	schema_version INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT
@@ -342,17 +342,17 @@ CREATE TABLE penstock_execution (
 	note TEXT NOT NULL, 
 	PRIMARY KEY (execution_id)
 );
-INSERT INTO "penstock_execution" VALUES(1,'20261121-115854-b537','Make',1,'58e66a30fda28b503f33b1b48f3fe676281d835f3dfb0302b67ffb6249063903','{"rows":10}',NULL,'/home/ada/toy/.penstock/toy/runs/20261121-115854-b537/Make.log',0,'10 rows');
-INSERT INTO "penstock_execution" VALUES(2,'20261121-115854-b537','Check',2,'97d72403ff8b6563aeabfcae3e9d56f425a7a754f395ada5387d95c30892edd6','{"least":5,"gate":"block"}',NULL,'/home/ada/toy/.penstock/toy/runs/20261121-115854-b537/Check.log',0,'');
-INSERT INTO "penstock_execution" VALUES(3,'20261121-115854-b537','Train',3,'aed2fe140e4d4302556d54e20051b089d65dd8a0ea1cc8bdbf704e3dd1ef8746','{"fail":false,"seconds":0.0}',NULL,'/home/ada/toy/.penstock/toy/runs/20261121-115854-b537/Train.log',0,'');
-INSERT INTO "penstock_execution" VALUES(4,'20261121-115854-b537','Push',4,'66d84d75e6482ee9c37dfda3fa3b2b8421c3938bf58fe76deb3d4cae609cc374','{}',NULL,'/home/ada/toy/.penstock/toy/runs/20261121-115854-b537/Push.log',0,'');
+INSERT INTO "penstock_execution" VALUES(1,'20261121-115854-b537','Make',1,'58e66a30fda28b503f33b1b48f3fe676281d835f3dfb0302b67ffb6249063903','{"rows":10}',NULL,'/srv/ada/toy/.penstock/toy/runs/20261121-115854-b537/Make.log',0,'10 rows');
+INSERT INTO "penstock_execution" VALUES(2,'20261121-115854-b537','Check',2,'97d72403ff8b6563aeabfcae3e9d56f425a7a754f395ada5387d95c30892edd6','{"least":5,"gate":"block"}',NULL,'/srv/ada/toy/.penstock/toy/runs/20261121-115854-b537/Check.log',0,'');
+INSERT INTO "penstock_execution" VALUES(3,'20261121-115854-b537','Train',3,'aed2fe140e4d4302556d54e20051b089d65dd8a0ea1cc8bdbf704e3dd1ef8746','{"fail":false,"seconds":0.0}',NULL,'/srv/ada/toy/.penstock/toy/runs/20261121-115854-b537/Train.log',0,'');
+INSERT INTO "penstock_execution" VALUES(4,'20261121-115854-b537','Push',4,'66d84d75e6482ee9c37dfda3fa3b2b8421c3938bf58fe76deb3d4cae609cc374','{}',NULL,'/srv/ada/toy/.penstock/toy/runs/20261121-115854-b537/Push.log',0,'');
 INSERT INTO "penstock_execution" VALUES(5,'20261121-115855-cbbe','Make',1,'58e66a30fda28b503f33b1b48f3fe676281d835f3dfb0302b67ffb6249063903','{}',NULL,NULL,0,'10 rows');
 INSERT INTO "penstock_execution" VALUES(6,'20261121-115855-cbbe','Check',2,'97d72403ff8b6563aeabfcae3e9d56f425a7a754f395ada5387d95c30892edd6','{}',NULL,NULL,0,'');
 INSERT INTO "penstock_execution" VALUES(7,'20261121-115855-cbbe','Train',3,'aed2fe140e4d4302556d54e20051b089d65dd8a0ea1cc8bdbf704e3dd1ef8746','{}',NULL,NULL,0,'');
 INSERT INTO "penstock_execution" VALUES(8,'20261121-115855-cbbe','Push',4,'66d84d75e6482ee9c37dfda3fa3b2b8421c3938bf58fe76deb3d4cae609cc374','{}',NULL,NULL,0,'');
 INSERT INTO "penstock_execution" VALUES(9,'20261121-115855-e9d6','Make',1,'58e66a30fda28b503f33b1b48f3fe676281d835f3dfb0302b67ffb6249063903','{}',NULL,NULL,0,'10 rows');
 INSERT INTO "penstock_execution" VALUES(10,'20261121-115855-e9d6','Check',2,'97d72403ff8b6563aeabfcae3e9d56f425a7a754f395ada5387d95c30892edd6','{}',NULL,NULL,0,'');
-INSERT INTO "penstock_execution" VALUES(11,'20261121-115855-e9d6','Train',11,'72588484f49df6ef9ff85566deb3232c02094ae0d5e407421998bb155fe17a3e','{"fail":true,"seconds":0.0}','{"kind": "UserCodeError", "message": "component Train raised ValueError: the weights are gone\n  /home/ada/toy/pipeline.py:26 in Train\n    raise ValueError(\"the weights are gone\")", "hint": null, "facts": {"node": "Train", "function": "component Train", "frames": [{"path": "/home/ada/toy/pipeline.py", "line": 26, "function": "Train", "code": "raise ValueError(\"the weights are gone\")"}], "cause": "ValueError", "traceback": "Traceback (most recent call last):\n  File \"penstock/dsl/user_code.py\", line 101, in boundary\n    yield\n  File \"penstock/orchestration/execution.py\", line 172, in _call\n    return component.function(**arguments)\n           ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^\n  File \"/home/ada/toy/pipeline.py\", line 26, in Train\n    raise ValueError(\"the weights are gone\")\nValueError: the weights are gone\n"}}','/home/ada/toy/.penstock/toy/runs/20261121-115855-e9d6/Train.log',0,'');
+INSERT INTO "penstock_execution" VALUES(11,'20261121-115855-e9d6','Train',11,'72588484f49df6ef9ff85566deb3232c02094ae0d5e407421998bb155fe17a3e','{"fail":true,"seconds":0.0}','{"kind": "UserCodeError", "message": "component Train raised ValueError: the weights are gone\n  /srv/ada/toy/pipeline.py:26 in Train\n    raise ValueError(\"the weights are gone\")", "hint": null, "facts": {"node": "Train", "function": "component Train", "frames": [{"path": "/srv/ada/toy/pipeline.py", "line": 26, "function": "Train", "code": "raise ValueError(\"the weights are gone\")"}], "cause": "ValueError", "traceback": "Traceback (most recent call last):\n  File \"penstock/dsl/user_code.py\", line 101, in boundary\n    yield\n  File \"penstock/orchestration/execution.py\", line 172, in _call\n    return component.function(**arguments)\n           ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^\n  File \"/srv/ada/toy/pipeline.py\", line 26, in Train\n    raise ValueError(\"the weights are gone\")\nValueError: the weights are gone\n"}}','/srv/ada/toy/.penstock/toy/runs/20261121-115855-e9d6/Train.log',0,'');
 CREATE TABLE penstock_file (
 	path TEXT NOT NULL, 
 	device TEXT NOT NULL, 
@@ -404,17 +404,17 @@ CREATE TABLE penstock_node (
 	note TEXT NOT NULL, 
 	PRIMARY KEY (run_id, node_id)
 );
-INSERT INTO "penstock_node" VALUES('20261121-115854-b537','Make','Make',1,'complete','it has not run before',1795262335024,1795262335346,NULL,'/home/ada/toy/.penstock/toy/runs/20261121-115854-b537/Make.log',0,'10 rows');
-INSERT INTO "penstock_node" VALUES('20261121-115854-b537','Check','Check',2,'complete','it has not run before',1795262335353,1795262335535,NULL,'/home/ada/toy/.penstock/toy/runs/20261121-115854-b537/Check.log',0,'');
-INSERT INTO "penstock_node" VALUES('20261121-115854-b537','Train','Train',3,'complete','it has not run before',1795262335544,1795262335736,NULL,'/home/ada/toy/.penstock/toy/runs/20261121-115854-b537/Train.log',0,'');
-INSERT INTO "penstock_node" VALUES('20261121-115854-b537','Push','Push',4,'complete','it has not run before',1795262335741,1795262335842,NULL,'/home/ada/toy/.penstock/toy/runs/20261121-115854-b537/Push.log',0,'');
+INSERT INTO "penstock_node" VALUES('20261121-115854-b537','Make','Make',1,'complete','it has not run before',1795262335024,1795262335346,NULL,'/srv/ada/toy/.penstock/toy/runs/20261121-115854-b537/Make.log',0,'10 rows');
+INSERT INTO "penstock_node" VALUES('20261121-115854-b537','Check','Check',2,'complete','it has not run before',1795262335353,1795262335535,NULL,'/srv/ada/toy/.penstock/toy/runs/20261121-115854-b537/Check.log',0,'');
+INSERT INTO "penstock_node" VALUES('20261121-115854-b537','Train','Train',3,'complete','it has not run before',1795262335544,1795262335736,NULL,'/srv/ada/toy/.penstock/toy/runs/20261121-115854-b537/Train.log',0,'');
+INSERT INTO "penstock_node" VALUES('20261121-115854-b537','Push','Push',4,'complete','it has not run before',1795262335741,1795262335842,NULL,'/srv/ada/toy/.penstock/toy/runs/20261121-115854-b537/Push.log',0,'');
 INSERT INTO "penstock_node" VALUES('20261121-115855-cbbe','Make','Make',5,'reused','unchanged since run 20261121-115854-b537',1795262335888,1795262335888,NULL,NULL,0,'10 rows');
 INSERT INTO "penstock_node" VALUES('20261121-115855-cbbe','Check','Check',6,'reused','unchanged since run 20261121-115854-b537',1795262335892,1795262335892,NULL,NULL,0,'');
 INSERT INTO "penstock_node" VALUES('20261121-115855-cbbe','Train','Train',7,'reused','unchanged since run 20261121-115854-b537',1795262335895,1795262335895,NULL,NULL,0,'');
 INSERT INTO "penstock_node" VALUES('20261121-115855-cbbe','Push','Push',8,'reused','unchanged since run 20261121-115854-b537',1795262335898,1795262335898,NULL,NULL,0,'');
 INSERT INTO "penstock_node" VALUES('20261121-115855-e9d6','Make','Make',9,'reused','unchanged since run 20261121-115854-b537',1795262335919,1795262335919,NULL,NULL,0,'10 rows');
 INSERT INTO "penstock_node" VALUES('20261121-115855-e9d6','Check','Check',10,'reused','unchanged since run 20261121-115854-b537',1795262335923,1795262335923,NULL,NULL,0,'');
-INSERT INTO "penstock_node" VALUES('20261121-115855-e9d6','Train','Train',11,'failed','component Train raised ValueError: the weights are gone',1795262335926,1795262336092,'{"kind": "UserCodeError", "message": "component Train raised ValueError: the weights are gone\n  /home/ada/toy/pipeline.py:26 in Train\n    raise ValueError(\"the weights are gone\")", "hint": null, "facts": {"node": "Train", "function": "component Train", "frames": [{"path": "/home/ada/toy/pipeline.py", "line": 26, "function": "Train", "code": "raise ValueError(\"the weights are gone\")"}], "cause": "ValueError", "traceback": "Traceback (most recent call last):\n  File \"penstock/dsl/user_code.py\", line 101, in boundary\n    yield\n  File \"penstock/orchestration/execution.py\", line 172, in _call\n    return component.function(**arguments)\n           ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^\n  File \"/home/ada/toy/pipeline.py\", line 26, in Train\n    raise ValueError(\"the weights are gone\")\nValueError: the weights are gone\n"}}','/home/ada/toy/.penstock/toy/runs/20261121-115855-e9d6/Train.log',0,'');
+INSERT INTO "penstock_node" VALUES('20261121-115855-e9d6','Train','Train',11,'failed','component Train raised ValueError: the weights are gone',1795262335926,1795262336092,'{"kind": "UserCodeError", "message": "component Train raised ValueError: the weights are gone\n  /srv/ada/toy/pipeline.py:26 in Train\n    raise ValueError(\"the weights are gone\")", "hint": null, "facts": {"node": "Train", "function": "component Train", "frames": [{"path": "/srv/ada/toy/pipeline.py", "line": 26, "function": "Train", "code": "raise ValueError(\"the weights are gone\")"}], "cause": "ValueError", "traceback": "Traceback (most recent call last):\n  File \"penstock/dsl/user_code.py\", line 101, in boundary\n    yield\n  File \"penstock/orchestration/execution.py\", line 172, in _call\n    return component.function(**arguments)\n           ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^\n  File \"/srv/ada/toy/pipeline.py\", line 26, in Train\n    raise ValueError(\"the weights are gone\")\nValueError: the weights are gone\n"}}','/srv/ada/toy/.penstock/toy/runs/20261121-115855-e9d6/Train.log',0,'');
 INSERT INTO "penstock_node" VALUES('20261121-115855-e9d6','Push','Push',NULL,'skipped','Train failed',NULL,1795262336093,NULL,NULL,0,'');
 CREATE TABLE penstock_place (
 	execution_id INT NOT NULL, 
