@@ -12,9 +12,12 @@ from penstock.errors import StorageError, UsageError, did_you_mean
 
 if TYPE_CHECKING:
     from penstock.metadata import Store
-    from penstock.metadata.records import NodeRecord, RunRecord
+    from penstock.metadata.records import NodeRecord, RunRecord, StoredArtifact
 
-__all__ = ["Log", "graph_of", "log_of", "node_named", "opened_store", "to_json"]
+__all__ = ["Log", "artifact_named", "graph_of", "log_of", "node_named", "opened_store", "to_json"]
+
+_LONGEST_ID = 19  # digits of a 64-bit number
+_MOST_NAMED = 10
 
 
 @contextlib.contextmanager
@@ -25,6 +28,28 @@ def opened_store(project: Path | None, *, read_only: bool = True, create: bool =
 
     with open_store(find_store(project), read_only=read_only, create=create) as store:
         yield store
+
+
+def artifact_named(store: Store, name: str) -> StoredArtifact:
+    """The artifact that is meant: by its id, by where its payload lies, or by its type: that of the latest run.
+
+    Raises:
+        UsageError: There is none, or more than one.
+    """
+    if name.isdecimal() and name.isascii() and len(name) < _LONGEST_ID:
+        return store.artifact(int(name))
+    found = store.named(name) or ([] if "://" in name else store.named(str(Path(name).absolute())))
+    if len(found) == 1:
+        return store.artifact(found[0])
+    if found:
+        several = ", ".join(
+            f"{one.id} ({one.node_id}.{one.output})" for one in map(store.artifact, found[:_MOST_NAMED])
+        )
+        raise UsageError(f"{name!r} may be one of {several}.", hint="Give the number.")
+    raise UsageError(
+        f"There is no artifact {name!r}.",
+        hint="Give a number, the place of a payload, or a type of the latest run: penstock artifacts list.",
+    )
 
 
 def node_named(name: str, known: Iterable[str]) -> str:
@@ -72,7 +97,16 @@ def graph_of(store: Store, run: RunRecord, nodes: Iterable[NodeRecord]) -> dict[
 
 def to_json(record: Any) -> Any:
     """A record of the store as a JSON value."""
-    return asdict(record)
+    return _by_name(asdict(record))
+
+
+def _by_name(value: Any) -> Any:
+    """The value with named tuples as objects, too."""
+    if hasattr(value, "_asdict"):
+        value = value._asdict()
+    if isinstance(value, dict):
+        return {name: _by_name(item) for name, item in value.items()}
+    return [_by_name(item) for item in value] if isinstance(value, list | tuple) else value
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from penstock.errors import UsageError
-from penstock.metadata import contexts, runs
+from penstock.metadata import collection, contexts, pins, runs
 from penstock.metadata.database import Transaction
 from penstock.metadata.mlmd import links, nodes
 from penstock.metadata.mlmd.links import INPUTS, OUTPUTS, Event, EventType
@@ -14,7 +14,7 @@ from penstock.metadata.mlmd.nodes import ArtifactState, ExecutionState
 from penstock.metadata.mlmd.types import TypeKind, get_type
 from penstock.metadata.records import StoredArtifact, StoredExecution
 
-__all__ = ["artifact", "execution", "hydrate", "hydrate_executions", "listing", "places", "resolve", "unknown"]
+__all__ = ["artifact", "execution", "hydrate", "hydrate_executions", "listing", "named", "places", "resolve", "unknown"]
 
 _BLESSING = "ModelBlessing"
 _CANDIDATE = "model"
@@ -46,6 +46,11 @@ def hydrate(transaction: Transaction, ids: Iterable[int]) -> dict[int, StoredArt
         )
     }
     makers = _makers(transaction, found)
+    # Next to nothing is collected or pinned; then nothing is looked for.
+    gone = collection.collected(transaction, found) if _has_rows(transaction, "penstock_gc") else {}
+    pinned = {}
+    if _has_rows(transaction, "penstock_pin"):
+        pinned = {one.artifact_id: one for one in pins.current(transaction, found)}
     stored: dict[int, StoredArtifact] = {}
     for artifact_id, one in found.items():
         digest = content.get(artifact_id)
@@ -62,9 +67,15 @@ def hydrate(transaction: Transaction, ids: Iterable[int]) -> dict[int, StoredArt
             size=digest.size if digest else None,
             created_ms=one.created_ms or 0,
             updated_ms=one.updated_ms or 0,
+            collected=gone.get(artifact_id),
+            pin=pinned.get(artifact_id),
             **makers.get(artifact_id, {}),
         )
     return stored
+
+
+def _has_rows(transaction: Transaction, table: str) -> bool:
+    return transaction.row(f"SELECT 1 FROM {table} LIMIT 1") is not None
 
 
 def artifact(transaction: Transaction, artifact_id: int) -> StoredArtifact:
@@ -165,6 +176,23 @@ def execution(transaction: Transaction, execution_id: int) -> StoredExecution:
     if execution_id not in found:
         raise UsageError(f"There is no execution {execution_id}.", hint="See the runs: penstock runs list.")
     return found[execution_id]
+
+
+def named(transaction: Transaction, name: str) -> list[int]:
+    """The artifacts that lie at a URI, or else those of a type that the latest run made or reused."""
+    rows = transaction.rows("SELECT id FROM Artifact WHERE uri = ? ORDER BY id DESC", name)
+    run = runs.latest(transaction, None)
+    if rows or run is None:
+        return [row.id for row in rows]
+    rows = transaction.rows(
+        "SELECT a.id, max(v.id) AS made FROM Artifact a JOIN Type t ON t.id = a.type_id"
+        " JOIN Event v ON v.artifact_id = a.id JOIN penstock_execution e ON e.execution_id = v.execution_id"
+        " WHERE e.run_id = ? AND t.name = ? AND v.type = ? GROUP BY a.id ORDER BY made",
+        run,
+        name,
+        int(EventType.OUTPUT),
+    )
+    return [row.id for row in rows]
 
 
 def resolve(

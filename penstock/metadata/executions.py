@@ -9,7 +9,7 @@ from typing import Any
 
 from penstock.errors import PenstockError, StoreError
 from penstock.events import NodeState
-from penstock.metadata import contexts, leases, places, runs
+from penstock.metadata import contexts, leases, places, provenance, runs
 from penstock.metadata.database import Transaction
 from penstock.metadata.mlmd import links
 from penstock.metadata.mlmd.links import Event, EventType
@@ -17,6 +17,7 @@ from penstock.metadata.mlmd.nodes import Execution, ExecutionState, insert
 from penstock.metadata.mlmd.types import Type, TypeKind, put_type
 from penstock.metadata.mlmd.values import check_text
 from penstock.metadata.records import Lease, NodeRecord
+from penstock.storage.input_files import InputFile
 
 __all__ = ["Attempt", "begin", "end", "fail", "insert_attempt", "mark_failed"]
 
@@ -33,6 +34,7 @@ class Attempt:
 
     Attributes:
         inputs: Ids of the artifacts it reads, by input.
+        files: The input files that it is given, by parameter.
         places: For the id of its execution, where it is going to write: payloads, and temporary files.
     """
 
@@ -45,6 +47,7 @@ class Attempt:
     log: str | None = None
     reason: str = ""
     places: Callable[[int], tuple[str, str]] | None = None
+    files: Mapping[str, Sequence[InputFile]] = field(default_factory=dict)
 
 
 def begin(transaction: Transaction, attempt: Attempt, owner: str, lease_seconds: float) -> Lease:
@@ -117,6 +120,7 @@ def insert_attempt(
         blocked,
         note,
     )
+    provenance.put_files(transaction, execution_id, attempt.files)
     return execution_id
 
 

@@ -12,7 +12,7 @@ from penstock.metadata.mlmd.links import INPUTS, Event, EventType
 from penstock.metadata.mlmd.nodes import ExecutionState
 from penstock.metadata.records import Edge, Lineage
 
-__all__ = ["Direction", "trace"]
+__all__ = ["Direction", "reached", "trace"]
 
 Direction = Literal["up", "down"]
 
@@ -64,6 +64,17 @@ def trace(transaction: Transaction, artifact_id: int, direction: Direction, dept
     return Lineage(
         artifact_id, found, artifacts.hydrate_executions(transaction, (row[0] for row in rows), events), edges
     )
+
+
+def reached(transaction: Transaction, artifact_ids: Iterable[int], direction: Direction) -> set[int]:
+    """Everything that artifacts were made from, or that was made from them, themselves included."""
+    near, far = (_in(_MADE), _in(_READ)) if direction == "up" else (_in(_READ), _in(_MADE))
+    rows = transaction.rows_in(
+        "WITH RECURSIVE seen(id) AS (SELECT id FROM Artifact WHERE id IN ({}) UNION SELECT far.artifact_id FROM seen"
+        f"{_STEP.format(near=near)}{_FAR.format(far=far)}) SELECT id FROM seen",
+        artifact_ids,
+    )
+    return {row.id for row in rows}
 
 
 def _edges(events: Iterable[Event], artifact_id: int, direction: Direction) -> tuple[Edge, ...]:

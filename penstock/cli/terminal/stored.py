@@ -134,7 +134,7 @@ def print_artifacts(artifacts: Sequence[StoredArtifact]) -> None:
             f"{one.node_id or ''}.{one.output or ''}".strip("."),
             one.run_id or "",
             "" if one.size is None else size(one.size),
-            "" if one.state == "LIVE" else one.state.lower(),
+            _state(one),
             short_path(one.uri),
         ]
         for one in artifacts
@@ -153,17 +153,38 @@ def print_artifact(artifact: StoredArtifact) -> None:
         "made by": f"{artifact.node_id}.{artifact.output} in run {artifact.run_id}" if artifact.node_id else "",
         "pipeline": artifact.pipeline or "",
         "created": when(_seconds(artifact.created_ms)) if artifact.created_ms else "",
-        "state": artifact.state.lower(),
+        "state": artifact.state.lower().replace("_", " "),
+        "collected": artifact.collected.words if artifact.collected else "",
+        "again": "" if artifact.state == "LIVE" else _again(artifact),
+        "pinned": f"by {artifact.pin.author}, {when(_seconds(artifact.pin.at_ms))}: {artifact.pin.reason}"
+        if artifact.pin
+        else "",
         "payload": short_path(artifact.uri),
         "size": "" if artifact.size is None else size(artifact.size),
         "digest": f"{artifact.algorithm or ''}:{artifact.digest}".lstrip(":") if artifact.digest else "",
     }
     facts |= {name: str(value) for name, value in {**artifact.properties, **artifact.custom_properties}.items()}
-    width = max(map(len, facts))
+    width = max(len(name) for name, value in facts.items() if value)
     for name, value in facts.items():
         if value:
             terminal.print(Text.assemble((f"  {name:<{width}}  ", "dim"), shorten(value, 300)), soft_wrap=True)
-    _print_files(terminal, artifact.uri)
+    if artifact.state == "LIVE":
+        _print_files(terminal, artifact.uri)
+
+
+def _state(artifact: StoredArtifact) -> str:
+    if artifact.state != "LIVE":
+        return artifact.state.lower().replace("_", " ")
+    if artifact.collected is not None:
+        return "to be rebuilt"
+    return "pinned" if artifact.pin else ""
+
+
+def _again(artifact: StoredArtifact) -> str:
+    """How a payload that is gone is made again."""
+    if artifact.run_id is None:
+        return ""
+    return f"by a run that needs it: penstock run (what it was made from: penstock artifacts lineage {artifact.id})"
 
 
 def _print_files(terminal: Console, uri: str) -> None:

@@ -67,6 +67,9 @@ _ALL = (
     _Reference("penstock_verdict", "execution_id", "penstock_execution", "execution_id"),
     _Reference("penstock_metric", "execution_id", "penstock_execution", "execution_id"),
     _Reference("penstock_runlog", "run_id", "penstock_run"),
+    _Reference("penstock_input_file", "execution_id", "penstock_execution", "execution_id"),
+    _Reference("penstock_pin", "artifact_id", "Artifact"),
+    _Reference("penstock_gc", "artifact_id", "Artifact"),
 )
 
 

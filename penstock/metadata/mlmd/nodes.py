@@ -24,6 +24,7 @@ __all__ = [
     "fetch",
     "find",
     "insert",
+    "live",
     "update",
 ]
 
@@ -249,6 +250,12 @@ def find(
     where = f" WHERE {' AND '.join(conditions)}" if conditions else ""
     ids = [row[0] for row in transaction.rows(f"SELECT id FROM {like.table}{where}", *values)]
     return list(fetch(transaction, like, ids).values())
+
+
+def live(transaction: Transaction, artifact_ids: Iterable[int]) -> set[int]:
+    """Those of the artifacts that are LIVE."""
+    query = "SELECT id FROM Artifact WHERE id IN ({}) AND state = ?"
+    return {row.id for row in transaction.rows_in(query, artifact_ids, int(ArtifactState.LIVE))}
 
 
 def _registered(transaction: Transaction, node: Node) -> Type:
