@@ -168,6 +168,7 @@ def unpin(artifact: str, reason: str, author: str, project: Path | None) -> None
 
     Examples:
       penstock artifacts unpin 17 --reason "the audit is over"
+      penstock artifacts unpin Model --reason "a better one was pushed" --author ada
     """
     _pin(artifact, reason, author, project, pinned=False)
 

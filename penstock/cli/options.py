@@ -15,6 +15,7 @@ __all__ = [
     "as_json",
     "author",
     "forced_nodes",
+    "home",
     "no_cache",
     "profile",
     "project",
@@ -40,6 +41,13 @@ project = click.option(
     metavar="DIR",
     help="The pipeline's directory. Without it: a pipeline.yaml here or in a parent directory, then the environment "
     "variable PENSTOCK_METADATA, then the pipeline that ran last on this machine.",
+)
+home = click.option(
+    "-C",
+    "--project",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="The pipeline's directory. Without it: a pipeline.yaml here or in a parent directory.",
 )
 set_values = click.option(
     "--set",

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from penstock.cli.collecting import gc
+from penstock.cli.collecting import forget, gc
 from penstock.cli.lazy import LazyGroup
 from penstock.cli.options import as_json, project
 
@@ -18,7 +18,6 @@ def store() -> None:
     """Looks after the metadata store, in which runs, artifacts and their lineage are kept.
 
     Examples:
-      penstock store check
       penstock store check --digests --repair
       penstock store gc --dry-run
       penstock store import ~/tfx/metadata/chicago_taxi/metadata.db
@@ -121,3 +120,4 @@ def import_(file: Path, project: Path | None, as_json: bool) -> None:
 
 
 store.add_command(gc)
+store.add_command(forget)

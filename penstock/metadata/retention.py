@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
 from penstock.errors import UsageError
-from penstock.metadata import artifacts, collection, kept, pins
+from penstock.metadata import artifacts, collection, kept, pins, removals
 from penstock.metadata.database import Database
 from penstock.metadata.mlmd.nodes import live
 from penstock.metadata.owners import process_owner
-from penstock.metadata.records import Collected, Derivation, Holding, Marked
+from penstock.metadata.records import Collected, Derivation, Holding, Lease, Marked
 
 __all__ = ["Retention"]
 
@@ -99,3 +99,50 @@ class Retention:
         left = set(without)
         with self._database.read() as transaction:
             return {one: uri for one, uri in collection.uris(transaction, live=live).items() if one not in left}
+
+    # Removing rows.
+
+    def examples(self) -> set[int]:
+        """Every LIVE artifact of type Examples, of whatever program."""
+        with self._database.read() as transaction:
+            return removals.examples(transaction)
+
+    def source_of(self, artifact_id: int) -> int:
+        """The last execution whose result a holding is part of."""
+        with self._database.read() as transaction:
+            return removals.source_of(transaction, artifact_id)
+
+    def outputs_of(self, execution_id: int) -> dict[str, int]:
+        """The artifacts that an execution made, by output."""
+        with self._database.read() as transaction:
+            return removals.outputs_of(transaction, execution_id)
+
+    def replaced(self, artifact_ids: Collection[int]) -> set[int]:
+        """What must be rebuilt when these artifacts are replaced; see `removals.replaced`."""
+        with self._database.read() as transaction:
+            return removals.replaced(transaction, artifact_ids)
+
+    def in_use(self) -> dict[int, str]:
+        """What runs that are under way have read, made or reused, by artifact with the run."""
+        with self._database.read() as transaction:
+            return kept.in_use(transaction)
+
+    def begin_removal(
+        self, source_id: int, read: Mapping[str, int], writes: Callable[[int], tuple[str, str]]
+    ) -> Lease:
+        """Begins the execution that will replace artifacts of a result; see `removals.begin`."""
+        with self._database.write(durable=True) as transaction:
+            return removals.begin(transaction, source_id, read, writes)
+
+    def commit_removal(
+        self,
+        replacements: Sequence[removals.Replacement],
+        held: Collection[int],
+        looked_at: Collection[int],
+        policy: str,
+        *,
+        delete_all: bool,
+    ) -> list[Marked]:
+        """Replaces the artifacts that hold rows, all at once; see `removals.commit`."""
+        with self._database.write(durable=True) as transaction:
+            return removals.commit(transaction, replacements, held, looked_at, policy, delete_all=delete_all)

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from penstock.artifacts import artifact_type
 from penstock.events import RunState
 from penstock.metadata import Store
 from penstock.metadata.executions import Attempt
 from penstock.metadata.records import Lease, NewArtifact, RunRecord, StoredArtifact
 from penstock.orchestration.workspace import Workspace
-from penstock.storage.digests import content_of
+from penstock.storage.digests import typed_content
 from penstock.storage.input_files import InputFile, data_files, digest_of
 
 
@@ -42,6 +43,7 @@ class Payloads:
         key: str | None = None,
         data: Path | None = None,
         custom: Mapping[str, Any] | None = None,
+        fill: Callable[[Path], None] | None = None,
     ) -> StoredArtifact:
         """One execution that publishes an artifact for each output; ``reads`` are inputs by the node that made them."""
         key = key or f"{name}-{run_id}"
@@ -59,8 +61,11 @@ class Payloads:
         for output, kind in outputs.items():
             directory = place.directory / output
             directory.mkdir()
-            (directory / "data").write_bytes(name.encode().ljust(1000))
-            content = content_of(directory)
+            if fill is None:
+                (directory / "data").write_bytes(name.encode().ljust(1000))
+            else:
+                fill(directory)
+            content = typed_content(artifact_type(kind)(str(directory)))
             uri = self.workspace.seal(place, output, content)
             made = NewArtifact(kind, uri, custom_properties=custom or {}, digest=content.digest, size=content.size)
             new[output] = [made]
