@@ -139,7 +139,9 @@ def log_of(store: Store, run_id: str, name: str) -> Log:
         why = f" ({node.reason})" if node.reason else ""
         raise UsageError(
             f"{node_id} has no log in run {run.id}: it was {node.state}{why}.",
-            hint="A node that does not run prints nothing.",
+            hint="Runs of other tools have their logs elsewhere."
+            if run.origin
+            else "A node that does not run prints nothing.",
         )
     from penstock.storage.cache import local_log
 
