@@ -8,7 +8,7 @@ from enum import IntEnum
 from typing import Any, Literal
 
 from penstock.errors import StoreError, did_you_mean
-from penstock.metadata.mlmd.values import Kind, Value, check_name, to_row
+from penstock.metadata.mlmd.values import Kind, Value, check_name, check_text, to_row
 
 __all__ = ["ORDERS", "Operator", "Order", "Where", "compiled"]
 
@@ -67,7 +67,11 @@ def compiled(condition: Where, table: str, columns: Mapping[str, str]) -> tuple[
         return f"{column} IS {'' if condition.operator == '=' else 'NOT '}NULL", []
     value = int(condition.value) if isinstance(condition.value, IntEnum) else condition.value
     # What cannot be stored is refused, and not merely not found.
-    to_row(value, f"The value to compare {condition.field} with")
+    where = f"The value to compare {condition.field} with"
+    if isinstance(value, str):
+        check_text(value, where)
+    else:
+        to_row(value, where)
     return f"{column} {condition.operator} ?", [value]
 
 
