@@ -90,9 +90,13 @@ def _went_on(transaction: Transaction, since: int) -> Sequence[Any]:
 
 
 def _stale(transaction: Transaction, marks: tuple[int, int]) -> list[str]:
-    """The keys in the cache's index with an artifact that somebody changed since, and that is not LIVE."""
+    """The keys in the cache's index with an artifact that somebody else changed since, and that is not LIVE.
+
+    What Penstock collected itself stays in the index: nothing of it is given out, and the next run tells what became of it.
+    """
     gone = transaction.rows(
-        "SELECT id FROM Artifact WHERE last_update_time_since_epoch > ? AND coalesce(state, 0) <> ?",
+        "SELECT a.id FROM Artifact a WHERE a.last_update_time_since_epoch > ? AND coalesce(a.state, 0) <> ?"
+        " AND NOT EXISTS (SELECT 1 FROM penstock_gc g WHERE g.artifact_id = a.id)",
         marks[1] - _ROOM_MS,
         int(ArtifactState.LIVE),
     )

@@ -137,7 +137,7 @@ def test_a_run_of_tfx_is_shown_whole(client: TestClient, journal: Journal, tmp_p
     page = as_page(client, run)
     assert str(tfx) in page.text
     assert len([one for one in page.tag("path") if "edge" in str(one.get("class"))]) == 12
-    assert "chicago_taxi_native_keras" in as_page(client, "/").text
+    assert "chicago_taxi_native_keras" in as_page(client, "/runs").text
     for node in nodes:
         assert node in as_page(client, f"{run}/nodes/{node}").text
     trainer = as_page(client, f"{run}/nodes/Trainer").text
