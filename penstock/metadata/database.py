@@ -172,7 +172,7 @@ class Database(abc.ABC):
                 hint="Names and external ids are unique within a type.",
                 url=self.url,
             ) from error
-        except (DBAPIError, PoolTimeoutError, self._driver.Error) as error:
+        except (DBAPIError, PoolTimeoutError, self._driver.Error, UnicodeDecodeError) as error:
             raise self._refused(error) from error
 
     def create_tables(self, transaction: Transaction, *collections: sqlalchemy.MetaData) -> None:
