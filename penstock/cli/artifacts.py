@@ -17,7 +17,7 @@ def artifacts() -> None:
     """What runs made: examples, statistics, schemas, models, evaluations; and what each was made from.
 
     An artifact is a directory that never changes once it is published. ARTIFACT is the number that `penstock artifacts
-    list` and `penstock runs show` print, or the place of its payload, or a type: that of the latest run.
+    list` and `penstock runs show` print, or the place of its payload, or a type: that of the latest run with one.
 
     Examples:
       penstock artifacts list --type Model
@@ -106,7 +106,7 @@ def lineage(
     is named again, not told again.
 
     Examples:
-      penstock artifacts lineage PushedModel             from what the latest run pushed back to the trips
+      penstock artifacts lineage PushedModel             from what was pushed last back to the trips
       penstock artifacts lineage 1 --down --depth 2      what was made from these examples, two steps far
       penstock artifacts lineage 17 --format dot | dot -Tsvg > lineage.svg
       penstock artifacts lineage 17 --json | jq '.executions[].provenance.files'

@@ -179,18 +179,20 @@ def execution(transaction: Transaction, execution_id: int) -> StoredExecution:
 
 
 def named(transaction: Transaction, name: str) -> list[int]:
-    """The artifacts that lie at a URI, or else those of a type that the latest run made or reused."""
+    """The artifacts that lie at a URI, or else those of a type that the latest run with any of it made or reused."""
     rows = transaction.rows("SELECT id FROM Artifact WHERE uri = ? ORDER BY id DESC", name)
-    run = runs.latest(transaction, None)
-    if rows or run is None:
+    if rows:
         return [row.id for row in rows]
+    given_out = (
+        " FROM Type t JOIN Artifact a ON a.type_id = t.id JOIN Event v ON v.artifact_id = a.id"
+        " JOIN penstock_execution e ON e.execution_id = v.execution_id WHERE t.name = ? AND v.type = ?"
+    )
+    values = (name, int(EventType.OUTPUT))
     rows = transaction.rows(
-        "SELECT a.id, max(v.id) AS made FROM Artifact a JOIN Type t ON t.id = a.type_id"
-        " JOIN Event v ON v.artifact_id = a.id JOIN penstock_execution e ON e.execution_id = v.execution_id"
-        " WHERE e.run_id = ? AND t.name = ? AND v.type = ? GROUP BY a.id ORDER BY made",
-        run,
-        name,
-        int(EventType.OUTPUT),
+        f"SELECT a.id, max(v.id) AS made{given_out}"
+        f" AND e.run_id = (SELECT e.run_id{given_out} ORDER BY v.id DESC LIMIT 1) GROUP BY a.id ORDER BY made",
+        *values,
+        *values,
     )
     return [row.id for row in rows]
 

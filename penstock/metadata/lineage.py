@@ -27,9 +27,10 @@ def _in(types: tuple[EventType, ...]) -> str:
 
 
 # One step of the walk: from an artifact, over an execution that made (read) it, to what that read (made). Executions
-# that only reused results add nothing to where an artifact comes from.
+# that only reused results add nothing to where an artifact comes from. The plus keeps SQLite from reading every event
+# and looking for its artifact among those seen.
 _STEP = (
-    " JOIN Event near ON near.artifact_id = seen.id AND near.type IN {near}"
+    " JOIN Event near ON near.artifact_id = +seen.id AND near.type IN {near}"
     " JOIN Execution x ON x.id = near.execution_id AND coalesce(x.last_known_state, 0) <> "
     f"{int(ExecutionState.CACHED)}"
 )
@@ -42,7 +43,10 @@ def trace(transaction: Transaction, artifact_id: int, direction: Direction, dept
     step, onwards = _STEP.format(near=near), _FAR.format(far=far)
     if depth is None:
         # Without a depth in the rows each artifact is visited once, however many ways lead to it.
-        walk = f"WITH RECURSIVE seen(id) AS (SELECT CAST(? AS INTEGER) UNION SELECT far.artifact_id FROM seen{step}{onwards})"
+        walk = (
+            "WITH RECURSIVE seen(id) AS (SELECT CAST(? AS INTEGER) UNION"
+            f" SELECT far.artifact_id FROM seen{step}{onwards})"
+        )
         rows = transaction.rows(f"{walk} SELECT DISTINCT near.execution_id FROM seen{step}", artifact_id)
     else:
         walk = (

@@ -16,7 +16,7 @@ from penstock.metadata.mlmd import links
 from penstock.metadata.mlmd.links import Event, EventType
 from penstock.metadata.mlmd.nodes import Artifact, ArtifactState, ExecutionState, insert, live
 from penstock.metadata.mlmd.types import Type, TypeKind, put_type
-from penstock.metadata.mlmd.values import Kind
+from penstock.metadata.mlmd.values import Kind, check_text, cleaned
 from penstock.metadata.records import (
     CachedResult,
     Lease,
@@ -55,7 +55,7 @@ def publish(
         " WHERE execution_id = ?",
         key,
         blocked,
-        note,
+        cleaned(note),
         lease.execution_id,
     )
     return stored
@@ -308,9 +308,9 @@ def _put_verdicts(transaction: Transaction, execution_id: int, verdicts: Iterabl
             (
                 execution_id,
                 at,
-                one.check,
+                cleaned(one.check),
                 one.outcome,
-                one.subject,
+                cleaned(one.subject),
                 runs.dump(one.to_json(), f"The verdict on {one.check}"),
             )
             for at, one in enumerate(verdicts)
@@ -322,7 +322,7 @@ def _put_metrics(transaction: Transaction, execution_id: int, metrics: Iterable[
     transaction.many(
         "INSERT INTO penstock_metric (execution_id, position, name, step, value) VALUES (?, ?, ?, ?, ?)",
         [
-            (execution_id, at, name, step, None if math.isnan(value) else float(value))
+            (execution_id, at, check_text(name, "A metric's name"), step, None if math.isnan(value) else float(value))
             for at, (name, value, step) in enumerate(metrics)
         ],
     )

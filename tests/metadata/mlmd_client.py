@@ -231,8 +231,14 @@ def delete(store, artifact_id):
 if __name__ == "__main__":
     path, act, *arguments = sys.argv[1:]
     config = pb.ConnectionConfig()
-    config.sqlite.filename_uri = path
-    config.sqlite.connection_mode = pb.SqliteMetadataSourceConfig.READWRITE_OPENCREATE
+    if path.startswith("{"):
+        for name, value in json.loads(path).items():
+            setattr(config.postgresql, name, value)
+        config.postgresql.ssloption.sslmode = "disable"
+        KINDS["string"] = 'a "b" c'  # with a backslash it builds SQL that PostgreSQL does not understand
+    else:
+        config.sqlite.filename_uri = path
+        config.sqlite.connection_mode = pb.SqliteMetadataSourceConfig.READWRITE_OPENCREATE
     if act == "downgrade":
         metadata_store.downgrade_schema(config, int(arguments[0]))
         print("null")

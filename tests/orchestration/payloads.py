@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from penstock.artifacts import artifact_type
 from penstock.events import RunState
 from penstock.metadata import Store
@@ -15,14 +17,24 @@ from penstock.metadata.records import Lease, NewArtifact, RunRecord, StoredArtif
 from penstock.orchestration.workspace import Workspace
 from penstock.storage.digests import typed_content
 from penstock.storage.input_files import InputFile, data_files, digest_of
+from tests.postgres import Server
+
+
+def store_url(request: pytest.FixtureRequest, directory: Path) -> str:
+    """Where a fixture with the parameters `tests.metadata.databases.BOTH` makes its store."""
+    if request.param == "sqlite":
+        return f"sqlite:///{directory}/.penstock/metadata.db"
+    server: Server = request.getfixturevalue("postgres")
+    return server.url(server.new_database())
 
 
 @dataclass
 class Payloads:
-    """Writes payloads of 1,000 bytes into a root, as the launcher would."""
+    """Writes payloads of 1,000 bytes into a root, as the launcher would; ``url`` is the store's, password and all."""
 
     store: Store
     workspace: Workspace
+    url: str = ""
     last: dict[str, StoredArtifact] = field(default_factory=dict)
 
     def run(self, run_id: str, *nodes: Sequence[Any], state: RunState | None = RunState.COMPLETE, **facts: Any) -> None:

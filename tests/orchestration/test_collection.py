@@ -39,19 +39,21 @@ from penstock.orchestration.project import load_project
 from penstock.orchestration.run import RunResult
 from penstock.orchestration.workspace import Workspace
 from penstock.storage.manifest import MANIFEST
+from tests.metadata.databases import BOTH
 from tests.orchestration.conftest import Scratch
-from tests.orchestration.payloads import Payloads
+from tests.orchestration.payloads import Payloads, store_url
 
 DAY = 86_400_000
 KILLS = int(os.environ.get("PENSTOCK_KILLS", "4"))
 
 
-@pytest.fixture
-def payloads(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Payloads]:
+@pytest.fixture(params=BOTH)
+def payloads(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Payloads]:
     """An empty root with its store."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    with open_store(f"sqlite:///{tmp_path}/metadata.db") as store:
-        yield Payloads(store, Workspace(tmp_path / "root"))
+    url = store_url(request, tmp_path)
+    with open_store(url) as store:
+        yield Payloads(store, Workspace(tmp_path / "root"), url)
 
 
 def plan(payloads: Payloads, **policy: int | bool | None) -> Collection:
@@ -352,7 +354,7 @@ with open_store(sys.argv[1]) as store:
 def start_collecting(payloads: Payloads, killed_at: int = -1) -> subprocess.Popen[str]:
     """A process that is ready to collect, and waits for a line; it may be killed when it touches so many files."""
     environment = {**os.environ, "PYTHONPATH": str(Path(penstock.__file__).parent.parent)}
-    command = [sys.executable, "-c", COLLECT, payloads.store.url, payloads.workspace.root, str(killed_at)]
+    command = [sys.executable, "-c", COLLECT, payloads.url, payloads.workspace.root, str(killed_at)]
     process = subprocess.Popen(command, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None
     assert process.stdout.readline() == "ready\n"
@@ -405,15 +407,17 @@ def test_two_processes_that_collect_and_one_that_reuses_never_meet(payloads: Pay
         assert payloads.state(name) == (("LIVE", True) if name in reused else ("DELETED", False))
 
 
-@pytest.mark.parametrize("kind", ["memory"])
+@pytest.mark.parametrize("payloads", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("kind", ["memory", pytest.param("s3", marks=pytest.mark.conformance)])
 def test_remote_payloads_are_collected_with_this_machines_copy(
-    payloads: Payloads, tmp_path: Path, kind: str
+    request: pytest.FixtureRequest, payloads: Payloads, tmp_path: Path, kind: str
 ) -> None:
     """In a root that fsspec knows, and only there; what lies beside a payload stays."""
     pytest.importorskip("fsspec")
     from penstock.storage.locations import file_system
 
-    remote = Payloads(payloads.store, Workspace(f"{kind}://{uuid.uuid4().hex}"))
+    base = "memory:/" if kind == "memory" else request.getfixturevalue("s3")
+    remote = Payloads(payloads.store, Workspace(f"{base}/{uuid.uuid4().hex}"))
     remote.run("r1", ("A", "HTML"), started_ms=1)
     remote.run("r2", ("B", "HTML"), started_ms=2)
     uri = remote.last["A"].uri

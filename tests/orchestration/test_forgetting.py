@@ -30,7 +30,8 @@ from penstock.orchestration.forgetting import Removal, forget, planned_removal
 from penstock.orchestration.upkeep import clear_up
 from penstock.orchestration.workspace import Workspace
 from tests.cli.conftest import Invoke, invoke  # noqa: F401 - a fixture
-from tests.orchestration.payloads import Payloads
+from tests.metadata.databases import BOTH
+from tests.orchestration.payloads import Payloads, store_url
 
 SECRET = "rider-4711"
 Fill = Callable[[Path], None]
@@ -46,15 +47,17 @@ def rows(*riders: str, column: str = "rider") -> Fill:
     return fill
 
 
-@pytest.fixture
-def payloads(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Payloads]:
+@pytest.fixture(params=BOTH)
+def payloads(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Payloads]:
     """A run: examples of three riders from a CSV file, features of them, statistics, a pushed model; and others' examples."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    (tmp_path / "pipeline.yaml").write_text("name: toy\ndata: {path: trips.csv}\n")
+    url = store_url(request, tmp_path)
+    profile = f"profiles: {{local: {{metadata: {json.dumps(url)}, pipeline_root: .penstock}}}}"
+    (tmp_path / "pipeline.yaml").write_text(f"name: toy\ndata: {{path: trips.csv}}\n{profile}\n")
     csv = tmp_path / "trips.csv"
     csv.write_text(f"rider,fare\na,0\n{SECRET},1\nb,2\n{SECRET},3\n")
-    with open_store(f"sqlite:///{tmp_path}/.penstock/metadata.db") as store:
-        made = Payloads(store, Workspace(tmp_path / ".penstock"))
+    with open_store(url) as store:
+        made = Payloads(store, Workspace(tmp_path / ".penstock"), url)
         made.run("r1", state=None)
         made.node("r1", "Gen", {"examples": "Examples"}, data=csv, fill=rows("a", SECRET, "b", SECRET))
         made.node("r1", "Transform", {"examples": "Examples"}, {"examples": "Gen"}, fill=rows("1", column="feature"))
@@ -158,6 +161,7 @@ def test_everything_can_be_deleted(payloads: Payloads) -> None:
     assert payloads.state("Other") == ("LIVE", True)
 
 
+@pytest.mark.parametrize("payloads", ["sqlite"], indirect=True)
 def test_the_value_is_kept_nowhere(payloads: Payloads, tmp_path: Path) -> None:
     """Not in the store, nor in any file below the root."""
     do(payloads, delete_all=True)
@@ -261,7 +265,7 @@ print("done")
 def test_one_that_is_killed_did_nothing_or_is_finished(payloads: Payloads, killed_at: int) -> None:
     """Before the commit all is as it was, and what was written is swept; after it the next run deletes the rest."""
     environment = {**os.environ, "PYTHONPATH": str(Path(penstock.__file__).parent.parent)}
-    command = [sys.executable, "-c", FORGET, payloads.store.url, payloads.workspace.root, str(killed_at), SECRET]
+    command = [sys.executable, "-c", FORGET, payloads.url, payloads.workspace.root, str(killed_at), SECRET]
     done = subprocess.run(command, env=environment, stdout=subprocess.PIPE, check=False)
     assert done.returncode == (0 if killed_at == 10_000 else -signal.SIGKILL)
     cached = payloads.store.find_cached("Gen-r1")

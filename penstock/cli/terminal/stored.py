@@ -149,12 +149,13 @@ def print_artifact(artifact: StoredArtifact) -> None:
     """One artifact: every fact on a line, then its files."""
     terminal = console()
     terminal.print(Text(f"{artifact.type} {artifact.id}", style="bold"))
+    collected = "collected" if artifact.state != "LIVE" else "to rebuild"
     facts = {
         "made by": f"{artifact.node_id}.{artifact.output} in run {artifact.run_id}" if artifact.node_id else "",
         "pipeline": artifact.pipeline or "",
         "created": when(_seconds(artifact.created_ms)) if artifact.created_ms else "",
         "state": artifact.state.lower().replace("_", " "),
-        "collected": artifact.collected.words if artifact.collected else "",
+        collected: artifact.collected.words if artifact.collected else "",
         "again": "" if artifact.state == "LIVE" else _again(artifact),
         "pinned": f"by {artifact.pin.author}, {when(_seconds(artifact.pin.at_ms))}: {artifact.pin.reason}"
         if artifact.pin
