@@ -7,7 +7,8 @@ import numpy.typing as npt
 import pyarrow as pa
 from tensorflow_metadata.proto.v0 import statistics_pb2
 
-from penstock.data_validation.arrays import STRING, is_list, kind_and_depth, levels, numbers
+from penstock.data_validation.arrays import INT, STRING, is_list, kind_and_depth, levels, numbers
+from penstock.data_validation.domains import DomainEvidence
 from penstock.data_validation.numbers import NumberSummary
 from penstock.data_validation.strings import StringSummary, counted
 from penstock.data_validation.valency import Valency
@@ -26,14 +27,16 @@ class FeatureSummary:
     Args:
         name: The column's name.
         weighted: Whether examples have weights.
+        domains: Whether its values are searched for natural language, times and images.
     """
 
-    def __init__(self, name: str, *, weighted: bool = False) -> None:
+    def __init__(self, name: str, *, weighted: bool = False, domains: bool = False) -> None:
         self.name = name
         self.type: str | None = None
         self.levels: list[Valency] = []
         self.innermost = Valency()
         self.values: NumberSummary | StringSummary | None = None
+        self.domains = DomainEvidence() if domains else None
         self._weighted = weighted
 
     def declare(self, type_: pa.DataType) -> None:
@@ -77,6 +80,8 @@ class FeatureSummary:
         for mine, theirs in zip(self.levels, other.levels, strict=False):
             mine.merge(theirs)
         self.innermost.merge(other.innermost)
+        if self.domains is not None and other.domains is not None:
+            self.domains.merge(other.domains)
         if self.values is None:
             self.type, self.values = other.type, other.values
         elif other.values is not None:
@@ -106,6 +111,8 @@ class FeatureSummary:
             if level.present:
                 for kind, histogram in (("quantiles", level.quantiles()), ("standard", level.histogram())):
                     result.custom_stats.add(name=f"level_{at}_value_list_length_{kind}", histogram=histogram)
+        if self.domains is not None:
+            result.custom_stats.extend(self.domains.to_protos(numbers=isinstance(self.values, NumberSummary)))
         if isinstance(self.values, NumberSummary) and (quantiles := self.values.fine_quantiles()) is not None:
             result.custom_stats.append(quantiles)
         return result
@@ -148,9 +155,15 @@ class FeatureSummary:
             if values.null_count:
                 weights = weights if weights is None else weights[np.asarray(values.is_valid())]
                 values = values.drop_null()
-            self.values.add(counted(values, weights))
+            distinct = counted(values, weights)
+            self.values.add(distinct)
+            if self.domains is not None:
+                self.domains.add_strings(distinct)
         elif isinstance(self.values, NumberSummary):
-            self.values.add(numbers(values), weights)
+            found = numbers(values)
+            self.values.add(found, weights)
+            if self.domains is not None and self.type == INT:
+                self.domains.add_integers(found)
 
     def _expect(self, kind: str | None, depth: int) -> None:
         if self.type is not None and kind is not None and kind != self.type:

@@ -93,7 +93,76 @@ CASES: dict[str, dict[str, Any]] = {
     },
 }
 
-OPTIONS: dict[str, dict[str, Any]] = {}
+# Those with something beside the statistics of every column: `tests/data_validation/tfdv_statistics_peer.py` says what.
+OPTIONS: dict[str, dict[str, Any]] = {
+    "weights": {"weight": "w"},
+    "weights_of_missing": {"weight": "w"},
+    "weights_of_lists": {"weight": "w"},
+    "weights_of_nested": {"weight": "w"},
+    "slices": {"slices": [{"pay": None}, {"hour": None, "pay": None}, {"hour": [3]}]},
+    "slices_of_lists": {"slices": [{"tags": None}]},
+    "slices_with_weights": {"slices": [{"pay": ["Cash"]}], "weight": "hour"},
+    "crosses": {"crosses": True},
+    "crosses_of_lists": {"crosses": True},
+    "sentences": {"domains": True},
+    "times": {"domains": True},
+    "images": {"domains": True},
+}
+
+_PAY = {
+    "pay": [["Cash", "Card", None][at % 3] for at in range(600)],
+    "hour": np.arange(600) % 24,
+    "fare": np.random.default_rng(9).gamma(2, 5, 600),
+}
+
+CASES |= {
+    "weights": {
+        "w": _WEIGHTS,
+        "f": np.random.default_rng(4).normal(10, 3, 2000),
+        "i": np.arange(2000) % 17,
+        "s": [f"v{at * at % 31}" for at in range(2000)],
+    },
+    "weights_of_missing": {
+        "w": [1.5, 2.0, 0.0, 4.0, 2.5],
+        "f": [1.0, None, 3.0, math.nan, 5.0],
+        "s": ["a", None, "a", "c", "b"],
+        "n": pa.nulls(5),
+    },
+    "weights_of_lists": {
+        "w": [1.0, 2.0, 3.0, 4.0],
+        "f": [[1.0, 2.0], [], None, [3.0]],
+        "s": [["a"], ["a", "b"], [], None],
+    },
+    "weights_of_nested": {"w": [2, 3, 4, 5], "i": [[[1, 2], [3]], [], None, [[4, 5, 6], None]]},
+    "slices": _PAY,
+    "slices_of_lists": {"tags": [["a", "b"], ["b", "b"], [], None, ["a"]], "x": [1, 2, 3, 4, 5]},
+    "slices_with_weights": _PAY,
+    "crosses": {
+        "b": np.random.default_rng(1).normal(5, 2, 900),
+        "a": pa.array(np.arange(900) % 50, mask=np.arange(900) % 7 == 0),
+        "c": np.where(np.arange(900) % 11 == 0, np.nan, np.random.default_rng(2).normal(-3, 1, 900)),
+        "s": [f"{at % 9}" for at in range(900)],
+    },
+    "crosses_of_lists": {"a": [[1.0], [2.0, 3.0], [4.0], None], "b": [[5], [6], [7], [8]], "c": [[1], [], [3], [2]]},
+    "sentences": {
+        "s": [f"the quick brown fox number {at}" if at % 10 else "no" for at in range(120)],
+        "i": list(range(120)),
+    },
+    "times": {
+        "day": [f"2018-{at % 12 + 1:02d}-{at % 28 + 1:02d}" for at in range(150)],
+        "clock": [f"{at % 24}:{at % 60:02d}:07.{at}" for at in range(150)],
+        "both": [f"{at % 12 + 1}/{at % 28 + 1}/2019 {at % 24}:{at % 60:02d}" for at in range(150)],
+        "unix": 1_500_000_000 + np.arange(150) * 3600,
+        "days": 15_000 + np.arange(150),
+        "no_time": [f"{at}" for at in range(150)],
+        "few": ["2018-11-30"] * 60 + [None] * 90,
+        "number": np.arange(150) * 0.5,
+    },
+    "images": {
+        "png": pa.array([b"\x89PNG\r\n\x1a\n" + bytes([at]) for at in range(110)] + [b"?"] * 10, pa.binary()),
+        "mixed": pa.array([b"\xff\xd8\xff\xe0", b"GIF89a", b"BM0000"] * 40, pa.binary()),
+    },
+}
 
 
 def table(name: str) -> pa.Table:

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from tensorflow_metadata.proto.v0 import statistics_pb2
 
 from penstock.data_validation.statistics import DatasetSummary
+from penstock.data_validation.summary_options import SummaryOptions
 from penstock.errors import DataError
 
 Summarise = Callable[..., statistics_pb2.DatasetFeatureStatistics]
@@ -244,3 +245,36 @@ def test_bytes_that_are_no_text_are_counted_and_ranked_together(summarise: Summa
     strings = feature.string_stats
     assert (strings.unique, strings.invalid_utf8_count) == (3, 3)
     assert [(top.value, top.frequency) for top in strings.top_values] == [("__BYTES_VALUE__", 3), ("ok", 1)]
+
+
+def test_weights_count_beside_the_examples() -> None:
+    """Mean, deviation, ranking and presence, each with the weights and without them; weight 0 counts for nothing."""
+    summary = DatasetSummary(options=SummaryOptions(weight_column="w"))
+    summary.add(pa.record_batch({"w": [1.0, 2.0, 0.0], "x": [1.0, 4.0, 9.0], "s": ["a", None, "b"]}))
+    proto = summary.to_proto("train")
+    _, number, string = proto.features
+    assert proto.weighted_num_examples == 3.0
+    assert number.num_stats.mean == pytest.approx(14 / 3)
+    weighted = number.num_stats.weighted_numeric_stats
+    assert (weighted.mean, weighted.std_dev) == (3.0, pytest.approx(2**0.5))
+    common = string.string_stats.common_stats
+    assert (common.num_missing, common.weighted_common_stats.num_missing) == (1, 2.0)
+    assert string.string_stats.weighted_string_stats.top_values[0].value == "a"
+
+
+@pytest.mark.parametrize(
+    ("weights", "expected"),
+    [
+        ([1.0, None], r"holds no weight in 1 of 2 rows, None"),
+        ([1.0, -2.0], r"holds no weight in 1 of 2 rows, -2.0"),
+        ([math.inf, math.nan], r"holds no weight in 2 of 2 rows, inf"),
+        (["1", "2"], "is of type string"),
+        ([[1.0], [2.0]], "is of type list"),
+    ],
+)
+def test_what_is_no_weight_is_an_error(weights: list[object], expected: str) -> None:
+    """Missing, negative, not finite or not a number: the message shows one."""
+    summary = DatasetSummary(options=SummaryOptions(weight_column="w"))
+    with pytest.raises(DataError, match=expected) as caught:
+        summary.add(pa.record_batch({"w": weights}))
+    assert caught.value.column == "w"

@@ -11,13 +11,16 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.csv
 import pyarrow.parquet
 import pytest
 from tensorflow_metadata.proto.v0 import statistics_pb2
 
 from penstock.data_validation.observed import QUANTILES_STATISTIC
-from penstock.data_validation.statistics import DatasetSummary
+from penstock.data_validation.slices import cut
+from penstock.data_validation.statistics import WHOLE, SlicedSummary
+from penstock.data_validation.summary_options import Slice, SummaryOptions
 from tests.data_validation.statistics_cases import CASES, OPTIONS, table
 from tests.peers import peer_python
 
@@ -70,27 +73,54 @@ def datasets(theirs: Path, name: str) -> tuple[statistics_pb2.DatasetFeatureStat
     )
 
 
-def summary_of(rows: pa.Table) -> DatasetSummary:
+def summary_of(rows: pa.Table, options: SummaryOptions) -> SlicedSummary:
     """From parts of a few rows, merged: what a peer does in one go."""
     size = max(1, rows.num_rows // 3)
-    whole = DatasetSummary(rows.schema)
+    whole = SlicedSummary(rows.schema, options)
     for start in range(0, rows.num_rows, size):
-        part = DatasetSummary()
+        part = SlicedSummary(None, options)
         for batch in rows.slice(start, size).combine_chunks().to_batches():
             part.add(batch)
         whole.merge(part)
     return whole
 
 
-@pytest.mark.parametrize("name", [*REAL, *(name for name in CASES if name not in OPTIONS)])
+def options_of(name: str) -> SummaryOptions:
+    given = OPTIONS.get(name, {})
+    slices = []
+    for spec in given.get("slices", ()):
+        held = {column: str(values[0]) if values else None for column, values in spec.items()}
+        slices.append(Slice(tuple(sorted(held.items()))))
+    return SummaryOptions(
+        given.get("weight"), tuple(slices), crosses=given.get("crosses", False), domains=given.get("domains", False)
+    )
+
+
+@pytest.mark.parametrize("name", [*REAL, *CASES])
 def test_statistics_are_theirs(theirs: Path, name: str) -> None:
-    """Counts equal, moments to 1e-9, sketched quantities within their sketches' error."""
-    ((peer,), rows) = datasets(theirs, name)[0].datasets, datasets(theirs, name)[1]
-    same(summary_of(rows).to_proto(name), peer, rows)
+    """Counts equal, moments to 1e-9, sketched quantities within their sketches' error, of each slice by its name."""
+    found, rows = datasets(theirs, name)
+    options = options_of(name)
+    ours = {dataset.name: dataset for dataset in summary_of(rows, options).to_proto("").datasets}
+    peers = {dataset.name: dataset for dataset in found.datasets}
+    assert set(ours) == set(peers)
+    for dataset, peer in peers.items():
+        same(ours[dataset], peer, sliced(rows, options, dataset), options.weight_column)
+
+
+def sliced(rows: pa.Table, options: SummaryOptions, name: str) -> pa.Table:
+    if name in ("", WHOLE):
+        return rows
+    (batch,) = rows.combine_chunks().to_batches()
+    parts = {part_name: part for spec in options.slices for part_name, part in cut(batch, spec)}
+    return pa.Table.from_batches([parts[name]])
 
 
 def same(
-    one: statistics_pb2.DatasetFeatureStatistics, other: statistics_pb2.DatasetFeatureStatistics, rows: pa.Table
+    one: statistics_pb2.DatasetFeatureStatistics,
+    other: statistics_pb2.DatasetFeatureStatistics,
+    rows: pa.Table,
+    weight: str | None,
 ) -> None:
     assert one.num_examples == other.num_examples
     assert one.weighted_num_examples == pytest.approx(other.weighted_num_examples, rel=1e-9)
@@ -98,7 +128,13 @@ def same(
     assert [feature.path.step[0] for feature in one.features] == rows.column_names
     assert set(peers) == set(rows.column_names)
     for feature in one.features:
-        Comparison(feature, peers[feature.path.step[0]], rows).run()
+        Comparison(feature, peers[feature.path.step[0]], rows, weight).run()
+    crosses = {(cross.path_x.step[0], cross.path_y.step[0]): cross for cross in one.cross_features}
+    assert len(crosses) == len(other.cross_features)
+    for cross in other.cross_features:
+        mine = crosses[cross.path_x.step[0], cross.path_y.step[0]]
+        assert mine.count == cross.count
+        same_fields(mine.num_cross_stats, cross.num_cross_stats, set())
 
 
 class Comparison:
@@ -109,13 +145,17 @@ class Comparison:
         one: statistics_pb2.FeatureNameStatistics,
         other: statistics_pb2.FeatureNameStatistics,
         rows: pa.Table,
+        weight: str | None,
     ) -> None:
         self.one, self.other = one, other
-        column = rows[one.path.step[0]].combine_chunks()
-        values = column.chunk(0) if isinstance(column, pa.ChunkedArray) and column.num_chunks else column
+        values = flat(rows[one.path.step[0]])
+        weights = np.ones(rows.num_rows) if weight is None else np.asarray(flat(rows[weight]), dtype=np.float64)
         while pa.types.is_nested(values.type):
+            valid = np.asarray(values.is_valid())
+            weights = np.repeat(weights[valid], pc.list_value_length(values).drop_null().to_numpy())
             values = values.flatten()
-        self.values = values
+        valid = np.asarray(values.is_valid())
+        self.values, self.weights, self.weighted = values.filter(pa.array(valid)), weights[valid], weight is not None
 
     def run(self) -> None:
         one, other = self.one, self.other
@@ -140,15 +180,24 @@ class Comparison:
 
     def numbers(self, one: statistics_pb2.NumericStatistics, other: statistics_pb2.NumericStatistics) -> None:
         assert (one.num_zeros, one.min, one.max) == (other.num_zeros, other.min, other.max)
-        known = np.sort(np.asarray(self.values.drop_null(), dtype=np.float64))
+        known = np.asarray(self.values, dtype=np.float64)
+        weights = self.weights[~np.isnan(known)]
         known = known[~np.isnan(known)]
+        order = np.argsort(known)
+        known, weights = known[order], weights[order]
         size = max(abs(one.min), abs(one.max))
         if np.isfinite(known).all():  # of infinite ones their mean is NaN and their deviation 0
             assert one.mean == pytest.approx(other.mean, rel=1e-9)
         if size < 1e150:  # where squares overflow their deviation is 0 and ours infinite
             assert one.std_dev == pytest.approx(other.std_dev, rel=1e-9, abs=1e-9 * size)
-        weights = np.ones(len(known))
-        self.ranked(one.histograms, other.histograms, known, weights, [one.median], [other.median])
+        self.ranked(one.histograms, other.histograms, known, np.ones(len(known)), [one.median], [other.median])
+        if self.weighted and len(known):
+            mine, peer = one.weighted_numeric_stats, other.weighted_numeric_stats
+            assert (mine.mean, mine.std_dev) == (
+                pytest.approx(peer.mean, rel=1e-9),
+                pytest.approx(peer.std_dev, rel=1e-9),
+            )
+            self.ranked(mine.histograms, peer.histograms, known, weights, [mine.median], [peer.median])
 
     def ranked(
         self,
@@ -161,7 +210,7 @@ class Comparison:
     ) -> None:
         """Histograms and medians: wherever the peer has a boundary, as many numbers lie below ours, nearly."""
         up_to = np.concatenate([[0.0], np.cumsum(weights)])
-        tolerance = 2 * RANK_ERROR * up_to[-1] + 1
+        tolerance = 2 * RANK_ERROR * up_to[-1] + max(1.0, float(weights.max(initial=0.0)))
         assert [(h.type, h.num_nan) for h in ones] == [(h.type, h.num_nan) for h in others]
         for one, other in zip(ones, others, strict=True):
             if not other.buckets:  # the widest range overflows with them, and they give no histogram
@@ -192,7 +241,9 @@ class Comparison:
         assert one.invalid_utf8_count == other.invalid_utf8_count
         exact = one.unique <= 16_384
         assert one.unique == (other.unique if exact else pytest.approx(other.unique, rel=UNIQUE_ERROR))
-        self.ranking(one, other, len(self.values) - self.values.null_count)
+        self.ranking(one, other, len(self.values))
+        if self.weighted:
+            self.ranking(one.weighted_string_stats, other.weighted_string_stats, float(self.weights.sum()))
 
     @staticmethod
     def ranking(one: Any, other: Any, total: float) -> None:
@@ -242,6 +293,11 @@ def same_fields(one: Any, other: Any, apart: set[str]) -> None:
             assert a == pytest.approx(b, rel=1e-9 if field.cpp_type == field.CPPTYPE_DOUBLE else 1e-6, abs=1e-9), name
         else:
             assert a == b, name
+
+
+def flat(column: pa.ChunkedArray) -> pa.Array:
+    """A column in one piece."""
+    return pa.concat_arrays(column.chunks) if column.num_chunks else pa.array([], column.type)
 
 
 def counts(histogram: statistics_pb2.Histogram) -> list[float]:

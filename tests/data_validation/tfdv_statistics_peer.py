@@ -38,6 +38,11 @@ def as_lists(column: pa.ChunkedArray) -> pa.Array:
     return pa.array(rows, wanted)
 
 
+def as_bytes(values: list[str | int] | None) -> list[bytes | int] | None:
+    """Values to slice by as they are in the batch, which is what they are held against."""
+    return None if values is None else [value.encode() if isinstance(value, str) else value for value in values]
+
+
 def answer(path: Path) -> statistics_pb2.DatasetFeatureStatisticsList:
     """Statistics of one file."""
     table = pq.read_table(path)
@@ -55,7 +60,7 @@ def answer(path: Path) -> statistics_pb2.DatasetFeatureStatisticsList:
     )
     parts = [("All Examples" if "slices" in wanted else "", batch)]
     for spec in wanted.get("slices", ()):
-        parts += slicing_util.get_feature_value_slicer(spec)(batch)
+        parts += slicing_util.get_feature_value_slicer({name: as_bytes(values) for name, values in spec.items()})(batch)
     result = statistics_pb2.DatasetFeatureStatisticsList()
     for name, part in parts:
         (found,) = generate_statistics_in_memory(part, options).datasets
