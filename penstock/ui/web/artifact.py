@@ -45,6 +45,8 @@ class ArtifactPage:
     id: int
     type: str
     state: str
+    collected: str | None
+    pinned: str | None
     name: str | None
     uri: str
     pipeline: str | None
@@ -90,6 +92,8 @@ def artifact_page(reader: StoreReader, artifact_id: int) -> ArtifactPage:
         id=found.id,
         type=found.type,
         state=found.state,
+        collected=found.collected.words if found.collected else None,
+        pinned=f"by {found.pin.author}: {found.pin.reason}" if found.pin else None,
         name=found.name,
         uri=found.uri,
         pipeline=found.pipeline,
