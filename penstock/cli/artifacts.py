@@ -22,6 +22,7 @@ def artifacts() -> None:
     Examples:
       penstock artifacts list --type Model
       penstock artifacts show 12
+      penstock artifacts diff 2 13
       penstock artifacts lineage 12 --up
     """
 
@@ -58,29 +59,107 @@ def list_(
     print_artifacts(found)
 
 
-@artifacts.command("show", short_help="Show one artifact: properties, files, who made it.")
+_html = click.option(
+    "--html",
+    "html",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="Write it as one web page that needs no network, and print nothing else.",
+)
+
+
+@artifacts.command("show", short_help="Show one artifact: what it holds, who made it.")
 @click.argument("artifact_id", metavar="ID", type=int)
+@_html
 @project
 @as_json
-def show(artifact_id: int, project: Path | None, as_json: bool) -> None:
-    """Shows one artifact: its type, properties and digest, the node that made it, and the files of its payload.
+def show(artifact_id: int, html: Path | None, project: Path | None, as_json: bool) -> None:
+    """Shows one artifact: its type, properties and digest, the node that made it, its files, and what it holds.
+
+    Statistics are shown column by column with histograms; schemas, anomalies, the first rows of examples and
+    evaluations as tables.
 
     Examples:
       penstock artifacts show 12
+      penstock artifacts show 12 --html statistics.html
       penstock artifacts show 12 --json | jq -r .uri
     """
     from penstock.cli.reading import opened_store, to_json
+    from penstock.errors import PenstockError, UsageError
+    from penstock.views import view
 
     with opened_store(project) as store:
         found = store.artifact(artifact_id)
-    if as_json:
+    try:
+        shown = view(found.load())
+    except PenstockError as error:
+        if html is not None:
+            raise
+        shown, problem = None, error.message
+    else:
+        problem = ""
+    if html is not None:
+        if shown is None:
+            raise UsageError(
+                f"Artifacts of the type {found.type} have no view.", hint="See docs/extend/artifact-view.md."
+            )
+        _write(html, shown.html())
+    elif as_json:
         from penstock.cli.terminal.console import print_json
 
-        print_json(to_json(found))
-        return
-    from penstock.cli.terminal.stored import print_artifact
+        print_json({**to_json(found), "view": None if shown is None else {"name": shown.name, "model": shown.model()}})
+    else:
+        from penstock.cli.terminal.stored import print_artifact
 
-    print_artifact(found)
+        print_artifact(found, shown, problem)
+
+
+@artifacts.command("diff", short_help="Show what differs between two artifacts of one type.")
+@click.argument("old", metavar="A", type=int)
+@click.argument("new", metavar="B", type=int)
+@_html
+@project
+@as_json
+def diff(old: int, new: int, html: Path | None, project: Path | None, as_json: bool) -> None:
+    """Shows what differs from artifact A to artifact B, which are of one type.
+
+    Of statistics every column with its distance, the most drifted first; of schemas the features and domains that
+    changed; of examples columns and numbers of rows; of evaluations the metrics of each slice; of all others properties
+    and files.
+
+    Examples:
+      penstock artifacts diff 2 13
+      penstock artifacts diff 2 13 --html drift.html
+      penstock artifacts diff 3 14 --json | jq '.model.features | keys'
+    """
+    from penstock.cli.reading import opened_store
+    from penstock.cli.terminal.console import console, print_json
+    from penstock.views import compare
+
+    with opened_store(project) as store:
+        before, after = store.artifact(old), store.artifact(new)
+    shown = compare(before.load(), after.load())
+    if html is not None:
+        _write(html, shown.html())
+    elif as_json:
+        print_json({"old": old, "new": new, "type": after.type, "name": shown.name, "model": shown.model()})
+    else:
+        from penstock.cli.terminal.views import print_view
+
+        terminal = console()
+        terminal.print(shown.title, style="bold")
+        print_view(terminal, shown)
+
+
+def _write(file: Path, html: str) -> None:
+    from penstock.errors import UsageError
+
+    try:
+        file.write_text(html, encoding="utf-8")
+    except OSError as error:
+        raise UsageError(
+            f"{file} cannot be written: {error.strerror}.", hint="Name a file in a directory that is there."
+        ) from error
 
 
 @artifacts.command("lineage", short_help="Show what an artifact was made from, or what was made from it.")

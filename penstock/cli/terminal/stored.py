@@ -16,11 +16,13 @@ from penstock.cli.terminal.marks import mark
 from penstock.cli.terminal.tables import NodeRow, node_table, table, verdict_table
 from penstock.cli.terminal.text import count, duration, safe, short_path, shorten, size, when
 from penstock.cli.terminal.tree import layout
+from penstock.cli.terminal.views import print_view
 from penstock.errors import from_json
 from penstock.gates import Verdict
 
 if TYPE_CHECKING:
     from penstock.metadata.records import NodeRecord, RunRecord, StoredArtifact
+    from penstock.views import View
 
 __all__ = ["print_artifact", "print_artifacts", "print_run", "print_runs", "print_verdicts"]
 
@@ -141,8 +143,8 @@ def print_artifacts(artifacts: Sequence[StoredArtifact]) -> None:
     terminal.print(table(terminal, headers, rows, right=["id", "size"]), soft_wrap=True)
 
 
-def print_artifact(artifact: StoredArtifact) -> None:
-    """One artifact: every fact on a line, then its files."""
+def print_artifact(artifact: StoredArtifact, view: View | None = None, problem: str = "") -> None:
+    """One artifact: every fact on a line, its files, then its view, or why it cannot be shown."""
     terminal = console()
     terminal.print(Text(f"{artifact.type} {artifact.id}", style="bold"))
     facts = {
@@ -160,6 +162,10 @@ def print_artifact(artifact: StoredArtifact) -> None:
         if value:
             terminal.print(Text.assemble((f"  {name:<{width}}  ", "dim"), shorten(value, 300)), soft_wrap=True)
     _print_files(terminal, artifact.uri)
+    if view is not None:
+        print_view(terminal, view)
+    elif problem:
+        terminal.print(Text(f"\nIt cannot be shown: {safe(problem)}", style="yellow"), soft_wrap=True)
 
 
 def _print_files(terminal: Console, uri: str) -> None:
