@@ -26,7 +26,7 @@ def statistics(mean: float) -> bytes:
 @pytest.fixture
 def made(journal: Journal) -> dict[str, StoredArtifact]:
     """Statistics and the schema made from them, of two runs."""
-    found = {}
+    found: dict[str, StoredArtifact] = {}
     for run in ("r1", "r2"):
         journal.begin(run, planned("StatisticsGen"), planned("SchemaGen", "StatisticsGen"))
         files = {FILE: statistics(len(found))}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import pyarrow as pa
 import pyarrow.csv
@@ -17,7 +17,7 @@ from penstock.data.examples import write_split
 from penstock.data_validation.files import STATISTICS_FILE
 from penstock.data_validation.statistics import DatasetSummary
 
-Dataset = statistics_pb2.DatasetFeatureStatistics
+Dataset: TypeAlias = statistics_pb2.DatasetFeatureStatistics
 MakeStatistics = Callable[..., ExampleStatistics]
 HOSTILE = '</script><img src=x onerror="alert(1)">\u202e\x1b[31m'
 

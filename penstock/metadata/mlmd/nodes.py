@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -10,6 +11,7 @@ from typing import Any, ClassVar, TypeVar
 
 from penstock.errors import StoreError, did_you_mean
 from penstock.metadata.database import Transaction
+from penstock.metadata.mlmd.conditions import ORDERS, Order, Where, compiled
 from penstock.metadata.mlmd.types import Type, TypeKind, get_type, get_types, reread
 from penstock.metadata.mlmd.values import COLUMNS, Value, check_disjoint, check_name, check_text, from_row, to_row
 
@@ -23,6 +25,7 @@ __all__ = [
     "fetch",
     "find",
     "insert",
+    "live",
     "update",
 ]
 
@@ -77,6 +80,13 @@ class Node:
     custom_properties: Mapping[str, Value] = field(default_factory=dict)
     created_ms: int | None = None
     updated_ms: int | None = None
+
+    @classmethod
+    def fields(cls) -> dict[str, str]:
+        """The column of a row ``n`` for each field that nodes may be found by."""
+        own = {column.removeprefix("last_known_"): f"n.{column}" for column in cls.own}
+        times = {order: f"n.{column}" for order, column in ORDERS.items()}
+        return {**times, "name": "n.name", "external_id": "n.external_id", **own}
 
     def own_values(self) -> tuple[Any, ...]:
         """The values of the columns in ``own``."""
@@ -152,13 +162,12 @@ def insert(transaction: Transaction, nodes: Sequence[AnyNode]) -> list[AnyNode]:
     stored: list[AnyNode] = []
     for node_id, node in zip(ids, nodes, strict=True):
         node_type = _registered(transaction, node)
-        times = (node.created_ms or transaction.now, node.updated_ms or transaction.now)
+        given = (node.created_ms, node.updated_ms)
+        times = tuple(transaction.now if moment is None else moment for moment in given)
         rows.append((node_id, node_type.id, *_checked_names(node), *times, *node.own_values()))
         property_rows += _property_rows(transaction, node_id, node, node_type)
         stored.append(replace(node, id=node_id, created_ms=times[0], updated_ms=times[1]))
-    columns = ("id", "type_id", "name", "external_id", *_TIMES, *like.own)
-    marks = ", ".join("?" * len(columns))
-    transaction.many(f"INSERT INTO {like.table} ({', '.join(columns)}) VALUES ({marks})", rows)
+    transaction.many(_insert_into(like.table, ("id", "type_id", "name", "external_id", *_TIMES, *like.own)), rows)
     _insert_properties(transaction, like, property_rows)
     return stored
 
@@ -219,7 +228,7 @@ def fetch(transaction: Transaction, like: type[AnyNode], ids: Iterable[int]) -> 
     }
 
 
-def find(
+def find(  # noqa: PLR0913 - what nodes may be found by
     transaction: Transaction,
     like: type[AnyNode],
     *,
@@ -229,27 +238,66 @@ def find(
     uri: str | None = None,
     external_id: str | None = None,
     context_id: int | None = None,
+    where: Sequence[Where] = (),
+    order: Order = "id",
+    descending: bool = False,
+    limit: int | None = None,
+    after: AnyNode | None = None,
 ) -> list[AnyNode]:
-    """All nodes of a kind that fit every condition given, by id."""
+    """The nodes of a kind that fit every condition given.
+
+    Args:
+        transaction: The transaction to look in.
+        like: `Artifact`, `Execution` or `Context`.
+        type: The name of their type.
+        type_version: Its version, if it has one.
+        name: Their name.
+        uri: The URI of artifacts.
+        external_id: Their external id.
+        context_id: A context that artifacts or executions are in.
+        where: Conditions on any other field.
+        order: What they are ordered by, and then by id.
+        descending: Whether the last come first.
+        limit: At most so many.
+        after: Only those that come after this one: the last of one page gives the next page. What is inserted or
+            removed meanwhile moves nothing from one page to another.
+    """
     conditions: list[str] = []
     values: list[Any] = []
     if type is not None:
         known = get_type(transaction, like.kind, type, type_version)
         if known is None:
             return []
-        conditions.append("type_id = ?")
+        conditions.append("n.type_id = ?")
         values.append(known.id)
-    for column, value in (("name", name), ("uri", uri), ("external_id", external_id)):
-        if value is not None:
-            conditions.append(f"{column} = ?")
-            values.append(value)
+    given = (Where("name", "=", name), Where("uri", "=", uri), Where("external_id", "=", external_id))
+    for condition in (*(one for one in given if one.value is not None), *where):
+        sql, compared = compiled(condition, like.table, like.fields())
+        conditions.append(sql)
+        values += compared
     if context_id is not None:
         link = "Attribution" if like.kind is TypeKind.ARTIFACT else "Association"
-        conditions.append(f"id IN (SELECT {like.table.lower()}_id FROM {link} WHERE context_id = ?)")
+        conditions.append(f"n.id IN (SELECT {like.table.lower()}_id FROM {link} WHERE context_id = ?)")
         values.append(context_id)
-    where = f" WHERE {' AND '.join(conditions)}" if conditions else ""
-    ids = [row[0] for row in transaction.rows(f"SELECT id FROM {like.table}{where}", *values)]
-    return list(fetch(transaction, like, ids).values())
+    keys = ["n.id"] if order == "id" else [f"n.{ORDERS[order]}", "n.id"]
+    if after is not None:
+        conditions.append(f"({', '.join(keys)}) {'<' if descending else '>'} ({', '.join('?' * len(keys))})")
+        values += [_stored_id(after)] if order == "id" else [getattr(after, order), _stored_id(after)]
+    text = f" WHERE {' AND '.join(conditions)}" if conditions else ""
+    direction = "DESC" if descending else "ASC"
+    text += f" ORDER BY {', '.join(f'{key} {direction}' for key in keys)}"
+    if limit is not None:
+        text += " LIMIT ?"
+        values.append(limit)
+    ids = [row[0] for row in transaction.rows(f"SELECT n.id FROM {like.table} n{text}", *values)]
+    found = fetch(transaction, like, ids)
+    return [found[one] for one in ids]
+
+
+def live(transaction: Transaction, artifact_ids: Iterable[int]) -> set[int]:
+    """Those of the artifacts that are LIVE."""
+    query = "SELECT id FROM Artifact WHERE id IN ({}) AND state = ?"
+    return {row.id for row in transaction.rows_in(query, artifact_ids, int(ArtifactState.LIVE))}
 
 
 def _registered(transaction: Transaction, node: Node) -> Type:
@@ -272,10 +320,9 @@ def _stored_id(node: Node) -> int:
 
 
 def _checked_names(node: Node) -> tuple[str | None, str | None]:
-    where = f"The name of a {node.table.lower()}"
     if node.name is None and node.kind is TypeKind.CONTEXT:
         raise StoreError("A context needs a name.")
-    name = None if node.name is None else check_name(node.name, where)
+    name = None if node.name is None else check_name(node.name, f"The name of a {node.table.lower()}")
     external_id = None if node.external_id is None else check_name(node.external_id, "An external id")
     return name, external_id
 
@@ -298,9 +345,13 @@ def _property_rows(transaction: Transaction, node_id: int, node: Node, node_type
 
 
 def _insert_properties(transaction: Transaction, like: type[Node], rows: list[tuple[Any, ...]]) -> None:
-    columns = ", ".join((f"{like.table.lower()}_id", "name", "is_custom_property", *COLUMNS))
-    marks = ", ".join("?" * (3 + len(COLUMNS)))
-    transaction.many(f"INSERT INTO {like.table}Property ({columns}) VALUES ({marks})", rows)
+    columns = (f"{like.table.lower()}_id", "name", "is_custom_property", *COLUMNS)
+    transaction.many(_insert_into(f"{like.table}Property", columns), rows)
+
+
+@functools.cache
+def _insert_into(table: str, columns: tuple[str, ...]) -> str:
+    return f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({', '.join('?' * len(columns))})"
 
 
 def _read_properties(

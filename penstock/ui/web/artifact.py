@@ -72,6 +72,8 @@ class ArtifactPage:
     id: int
     type: str
     state: str
+    collected: str | None
+    pinned: str | None
     name: str | None
     uri: str
     pipeline: str | None
@@ -137,6 +139,8 @@ def artifact_page(reader: StoreReader, artifact_id: int) -> tuple[ArtifactPage, 
         id=found.id,
         type=found.type,
         state=found.state,
+        collected=found.collected.words if found.collected else None,
+        pinned=f"by {found.pin.author}: {found.pin.reason}" if found.pin else None,
         name=found.name,
         uri=found.uri,
         pipeline=found.pipeline,
@@ -183,7 +187,9 @@ def _earlier(store: Store, artifact: StoredArtifact) -> int | None:
     before = [
         one.id
         for one in same
-        if one.id < artifact.id and one.pipeline == artifact.pipeline and one.output == artifact.output
+        if one.id < artifact.id
+        and one.state == "LIVE"
+        and (one.pipeline, one.output) == (artifact.pipeline, artifact.output)
     ]
     return max(before, default=None)
 
