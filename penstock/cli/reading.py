@@ -31,7 +31,7 @@ def opened_store(project: Path | None, *, read_only: bool = True, create: bool =
 
 
 def artifact_named(store: Store, name: str) -> StoredArtifact:
-    """The artifact that is meant: by its id, by where its payload lies, or by its type: that of the latest run.
+    """The artifact that is meant: by its id, by where its payload lies, or by its type: the latest run's that has one.
 
     Raises:
         UsageError: There is none, or more than one.
@@ -48,7 +48,7 @@ def artifact_named(store: Store, name: str) -> StoredArtifact:
         raise UsageError(f"{name!r} may be one of {several}.", hint="Give the number.")
     raise UsageError(
         f"There is no artifact {name!r}.",
-        hint="Give a number, the place of a payload, or a type of the latest run: penstock artifacts list.",
+        hint="Give a number, the place of a payload, or a type: penstock artifacts list.",
     )
 
 

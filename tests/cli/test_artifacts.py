@@ -6,7 +6,7 @@ import re
 import pytest
 
 from penstock.metadata import open_store
-from penstock.metadata.records import NewArtifact
+from penstock.metadata.records import NewArtifact, RunRecord
 from tests.cli.conftest import RUN, Invoke, Stored
 
 
@@ -98,7 +98,7 @@ def test_lineage_as_json_is_a_graph(invoke: Invoke, stored: Stored, options: lis
 def test_an_artifact_is_meant_by_id_place_or_type(
     invoke: Invoke, stored: Stored, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Its number, the directory of its payload, or its type: that of the latest run."""
+    """Its number, the directory of its payload, or its type: the latest run's that has one."""
     monkeypatch.chdir(stored.directory)
     found = json.loads(invoke("artifacts", "show", name.format(id=stored.ids["Train"]), "--json").stdout)
     assert found["id"] == stored.ids["Train"]
@@ -120,6 +120,16 @@ def test_a_type_that_several_have_asks_for_the_number(invoke: Invoke, stored: St
     result = invoke("artifacts", "show", "Model", "-C", stored.directory)
     assert result.exit_code == 2
     assert f"{stored.ids['Train']} (Train.model), {other.id} (Other.best)" in result.stderr
+
+
+def test_a_type_that_the_latest_run_did_not_make_is_found_before_it(invoke: Invoke, stored: Stored) -> None:
+    """A blocked run pushes nothing: what is meant is what the run before it made."""
+    with open_store(f"sqlite:///{stored.directory}/.penstock/metadata.db") as store:
+        store.begin_run(RunRecord("later", store.run(RUN).pipeline))
+        lease = store.begin_execution("later", "Read", "Read")
+        store.publish(lease, outputs={"rows": [NewArtifact("Examples", "/rows")]})
+    found = invoke("artifacts", "show", "Model", "-C", stored.directory, "--json")
+    assert json.loads(found.stdout)["id"] == stored.ids["Train"]
 
 
 def test_a_pin_has_a_reason_and_an_author(invoke: Invoke, stored: Stored) -> None:
