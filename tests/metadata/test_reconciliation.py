@@ -47,7 +47,7 @@ def test_a_run_of_another_tool_is_noticed_when_the_store_is_opened(store: Store,
     with open_store(url) as writer:
         (run,) = writer.runs("other")
         assert (run.state, writer.nodes("tfx")[1].state) == (RunState.FAILED, NodeState.FAILED)
-        assert writer.nodes("tfx")[1].seconds == pytest.approx(5, abs=1)
+        assert (writer.nodes("tfx")[1].seconds or 0) >= 5
     assert first < second
 
 
