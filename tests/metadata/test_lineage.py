@@ -122,7 +122,8 @@ def test_no_table_is_read_from_end_to_end(
     plans: list[str] = []
 
     def explained(self: Transaction, sql: str, *values: Any) -> Any:
-        plans.extend(row[3] for row in query(self, f"EXPLAIN QUERY PLAN {sql}", *values))
+        if not sql.endswith(" LIMIT 1"):  # whether a table has any row, its first one says
+            plans.extend(row[3] for row in query(self, f"EXPLAIN QUERY PLAN {sql}", *values))
         return query(self, sql, *values)
 
     query = Transaction.rows
