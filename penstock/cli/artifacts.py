@@ -22,6 +22,7 @@ def artifacts() -> None:
     Examples:
       penstock artifacts list --type Model
       penstock artifacts show 12
+      penstock artifacts diff 2 13
       penstock artifacts lineage PushedModel --up
       penstock artifacts pin Model --reason "the model of the audit"
     """
@@ -59,29 +60,107 @@ def list_(
     print_artifacts(found)
 
 
-@artifacts.command("show", short_help="Show one artifact: properties, files, who made it.")
+_html = click.option(
+    "--html",
+    "html",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="Write it as one web page that needs no network, and print nothing else.",
+)
+
+
+@artifacts.command("show", short_help="Show one artifact: what it holds, who made it.")
 @artifact
+@_html
 @project
 @as_json
-def show(artifact: str, project: Path | None, as_json: bool) -> None:
-    """Shows one artifact: its type, properties and digest, the node that made it, and the files of its payload.
+def show(artifact: str, html: Path | None, project: Path | None, as_json: bool) -> None:
+    """Shows one artifact: its type, properties and digest, the node that made it, its files, and what it holds.
+
+    Statistics are shown column by column with histograms; schemas, anomalies, the first rows of examples and
+    evaluations as tables.
 
     Examples:
       penstock artifacts show 12
+      penstock artifacts show 12 --html statistics.html
       penstock artifacts show Model --json | jq -r .uri
     """
     from penstock.cli.reading import artifact_named, opened_store, to_json
+    from penstock.errors import PenstockError, UsageError
+    from penstock.views import view
 
     with opened_store(project) as store:
         found = artifact_named(store, artifact)
-    if as_json:
+    try:
+        shown = view(found.load())
+    except PenstockError as error:
+        if html is not None:
+            raise
+        shown, problem = None, error.message
+    else:
+        problem = ""
+    if html is not None:
+        if shown is None:
+            raise UsageError(
+                f"Artifacts of the type {found.type} have no view.", hint="See docs/extend/artifact-view.md."
+            )
+        _write(html, shown.html())
+    elif as_json:
         from penstock.cli.terminal.console import print_json
 
-        print_json(to_json(found))
-        return
-    from penstock.cli.terminal.stored import print_artifact
+        print_json({**to_json(found), "view": None if shown is None else {"name": shown.name, "model": shown.model()}})
+    else:
+        from penstock.cli.terminal.stored import print_artifact
 
-    print_artifact(found)
+        print_artifact(found, shown, problem)
+
+
+@artifacts.command("diff", short_help="Show what differs between two artifacts of one type.")
+@click.argument("old", metavar="A")
+@click.argument("new", metavar="B")
+@_html
+@project
+@as_json
+def diff(old: str, new: str, html: Path | None, project: Path | None, as_json: bool) -> None:
+    """Shows what differs from artifact A to artifact B, which are of one type and named as any ARTIFACT is.
+
+    Of statistics every column with its distance, the most drifted first; of schemas the features and domains that
+    changed; of examples columns and numbers of rows; of evaluations the metrics of each slice; of all others properties
+    and files.
+
+    Examples:
+      penstock artifacts diff 2 13
+      penstock artifacts diff 2 13 --html drift.html
+      penstock artifacts diff 3 14 --json | jq '.model.features | keys'
+    """
+    from penstock.cli.reading import artifact_named, opened_store
+    from penstock.cli.terminal.console import console, print_json
+    from penstock.views import compare
+
+    with opened_store(project) as store:
+        before, after = artifact_named(store, old), artifact_named(store, new)
+    shown = compare(before.load(), after.load())
+    if html is not None:
+        _write(html, shown.html())
+    elif as_json:
+        print_json({"old": before.id, "new": after.id, "type": after.type, "name": shown.name, "model": shown.model()})
+    else:
+        from penstock.cli.terminal.views import print_view
+
+        terminal = console()
+        terminal.print(shown.title, style="bold")
+        print_view(terminal, shown)
+
+
+def _write(file: Path, html: str) -> None:
+    from penstock.errors import UsageError
+
+    try:
+        file.write_text(html, encoding="utf-8")
+    except OSError as error:
+        raise UsageError(
+            f"{file} cannot be written: {error.strerror}.", hint="Name a file in a directory that is there."
+        ) from error
 
 
 @artifacts.command("lineage", short_help="Show what an artifact was made from, or what was made from it.")
