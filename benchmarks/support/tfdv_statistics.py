@@ -21,10 +21,8 @@ def main(kind: str, path: str) -> None:
     imports = time.process_time() - began
     loaded = [pd.read_parquet(path)] if kind == "dataframe" else []
     began = time.process_time()
-    if loaded:
-        found = tfdv.generate_statistics_from_dataframe(loaded[0])
-    else:
-        found = tfdv.generate_statistics_from_csv(path)
+    from_csv, from_dataframe = tfdv.generate_statistics_from_csv, tfdv.generate_statistics_from_dataframe
+    found = from_dataframe(loaded[0]) if loaded else from_csv(path)
     cpu = time.process_time() - began
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     rows = found.datasets[0].num_examples
