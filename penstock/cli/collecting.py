@@ -65,8 +65,6 @@ def gc(
       penstock store gc --max-size 50GB --yes
       penstock store gc --dry-run --json | jq '.irreproducible[] | select(.rebuildable | not)'
     """
-    import time
-
     from penstock.cli.reading import to_json
     from penstock.cli.terminal.bar import bar
     from penstock.cli.terminal.collected import print_collection, print_done
@@ -88,7 +86,7 @@ def gc(
         workspace = Workspace(chosen.pipeline_root)
         if not dry_run:
             clear_up(opened, workspace)
-        planned = planned_collection(opened, workspace, policy, time.time_ns() // 1_000_000)
+        planned = planned_collection(opened, workspace, policy, opened.retention.now())
         if not as_json:
             print_collection(planned)
         if dry_run or not planned.going:

@@ -4,6 +4,7 @@ from penstock.components.csv_example_gen import CsvExampleGen
 from penstock.components.evaluator import Evaluator
 from penstock.components.example_validator import ExampleValidator
 from penstock.components.latest_blessed_model import LatestBlessedModel
+from penstock.components.latest_statistics import LatestStatistics
 from penstock.components.pusher import Pusher
 from penstock.components.schema_gen import SchemaGen
 from penstock.components.statistics_gen import StatisticsGen
@@ -15,6 +16,7 @@ __all__ = [
     "Evaluator",
     "ExampleValidator",
     "LatestBlessedModel",
+    "LatestStatistics",
     "Pusher",
     "SchemaGen",
     "StatisticsGen",

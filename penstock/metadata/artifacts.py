@@ -17,7 +17,9 @@ from penstock.metadata.records import StoredArtifact, StoredExecution
 __all__ = ["artifact", "execution", "hydrate", "hydrate_executions", "listing", "named", "places", "resolve", "unknown"]
 
 _BLESSING = "ModelBlessing"
+_ANOMALIES = "ExampleAnomalies"
 _CANDIDATE = "model"
+_VALIDATED = "statistics"
 
 
 def places(event: Event) -> Iterator[tuple[str, int]]:
@@ -198,14 +200,25 @@ def named(transaction: Transaction, name: str) -> list[int]:
 
 
 def resolve(
-    transaction: Transaction, pipeline: str, type: str, *, blessed: bool, other_than_digest: str | None
+    transaction: Transaction,
+    pipeline: str,
+    type: str,
+    *,
+    blessed: bool,
+    other_than: StoredArtifact | None,
+    predecessor: bool = False,
 ) -> StoredArtifact | None:
     """The newest LIVE artifact of a type in a pipeline; if ``blessed``, the one that was blessed last.
 
     A model is blessed by an execution that read it as its input ``model`` and made a ``ModelBlessing`` whose custom
     property ``blessed`` is 1; that of an evaluation that was reused counts too. A baseline is not blessed by the
-    evaluation it served. Artifacts whose content digest is ``other_than_digest`` are passed over, and so are those of other
-    programs, which have none: a key made of what they hold would not change with it.
+    evaluation it served. Artifacts of the same content as ``other_than`` are passed over, and so are those of other
+    programs, which have no digest: a key made of what they hold would not change with it.
+
+    A ``predecessor`` of ``other_than`` was made by the same node, is of no later span, and was let through: an
+    execution that was not blocked read it as its input ``statistics`` and made ``ExampleAnomalies``. What a gate held
+    back is nothing to compare with: compared with it, the next data of the same fault would pass. The latest of the
+    earlier spans comes first, then another version of the same span.
     """
     context = contexts.find(transaction, contexts.PIPELINE, pipeline)
     of_type = get_type(transaction, TypeKind.ARTIFACT, type)
@@ -217,13 +230,24 @@ def resolve(
         " WHERE t.context_id = ? AND a.type_id = ? AND a.state = ? AND c.digest <> ?{conditions}"
         " ORDER BY {order} LIMIT 1"
     )
-    values: list[Any] = [context, of_type.id, int(ArtifactState.LIVE), other_than_digest or ""]
+    digest = other_than.digest if other_than is not None else None
+    values: list[Any] = [context, of_type.id, int(ArtifactState.LIVE), digest or ""]
     if blessed:
         blessing = get_type(transaction, TypeKind.ARTIFACT, _BLESSING)
         if blessing is None:
             return None
         query = query.format(joins=_BLESSED_JOINS, conditions=_BLESSED_CONDITIONS, order="o.id DESC, a.id DESC")
         values += [int(EventType.INPUT), int(EventType.OUTPUT), blessing.id, int(ArtifactState.LIVE), True, _CANDIDATE]
+    elif predecessor:
+        anomalies = get_type(transaction, TypeKind.ARTIFACT, _ANOMALIES)
+        if anomalies is None or other_than is None:
+            return None
+        span = other_than.properties.get("span")
+        known = span if isinstance(span, int) else _NO_SPAN
+        query = query.format(joins=_SPAN_JOIN, conditions=_PREDECESSOR_CONDITIONS, order=_PREDECESSOR_ORDER)
+        values += [int(EventType.OUTPUT), other_than.node_id, int(EventType.INPUT), int(EventType.OUTPUT)]
+        values += [anomalies.id, int(ArtifactState.LIVE), _VALIDATED, _NO_SPAN, known, _NO_SPAN, known, _NO_SPAN]
+        values = [False, *values]
     else:
         query = query.format(joins="", conditions="", order="a.create_time_since_epoch DESC, a.id DESC")
     row = transaction.row(query, *values)
@@ -238,6 +262,26 @@ _BLESSED_CONDITIONS = (
     " AND i.type = ? AND o.type = ? AND b.type_id = ? AND b.state = ?"
     " AND p.name = 'blessed' AND p.is_custom_property = ? AND p.int_value = 1"
     " AND EXISTS (SELECT 1 FROM EventPath s WHERE s.event_id = i.id AND s.step_key = ?)"
+)
+
+
+_NO_SPAN = -1
+_SPAN_JOIN = (
+    " LEFT JOIN ArtifactProperty p ON p.artifact_id = a.id AND p.name = 'span' AND p.is_custom_property = ?"
+)
+_PREDECESSOR_CONDITIONS = (
+    " AND EXISTS (SELECT 1 FROM Event m JOIN penstock_execution e ON e.execution_id = m.execution_id"
+    " WHERE m.artifact_id = a.id AND m.type = ? AND e.node_id = ?)"
+    " AND EXISTS (SELECT 1 FROM Event i JOIN penstock_execution g ON g.execution_id = i.execution_id"
+    " JOIN EventPath s ON s.event_id = i.id JOIN Event o ON o.execution_id = i.execution_id"
+    " JOIN Artifact b ON b.id = o.artifact_id"
+    " WHERE i.artifact_id = a.id AND i.type = ? AND o.type = ? AND b.type_id = ? AND b.state = ?"
+    " AND s.step_key = ? AND NOT g.blocked)"
+    " AND coalesce(p.int_value, ?) <= ?"
+)
+_PREDECESSOR_ORDER = (
+    "CASE WHEN coalesce(p.int_value, ?) < ? THEN 0 ELSE 1 END, coalesce(p.int_value, ?) DESC,"
+    " a.create_time_since_epoch DESC, a.id DESC"
 )
 
 

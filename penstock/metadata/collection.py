@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable, Mapping
 
 from penstock.metadata.database import Transaction
 from penstock.metadata.mlmd.links import EventType
-from penstock.metadata.mlmd.nodes import ArtifactState, live
+from penstock.metadata.mlmd.nodes import ArtifactState, ExecutionState, live
 from penstock.metadata.owners import is_alive
 from penstock.metadata.records import Collected, Marked
 
@@ -91,14 +91,15 @@ def collected(transaction: Transaction, artifact_ids: Iterable[int]) -> dict[int
 
 
 def of_key(transaction: Transaction, key: str) -> tuple[str, Collected] | None:
-    """The run that made what a cache key leads to, and what was done with it; nothing if nothing was."""
+    """The run that last made what a cache key stands for, and what was done with it; nothing if nothing was."""
     row = transaction.row(
-        "SELECT e.run_id, g.policy, g.bytes, g.stale_ms, g.marked_ms, g.deleted_ms FROM penstock_cache c"
-        " JOIN penstock_execution e ON e.execution_id = c.execution_id JOIN Event v ON v.execution_id = c.execution_id AND v.type = ?"
-        " JOIN penstock_gc g ON g.artifact_id = v.artifact_id WHERE c.key = ?"
-        " ORDER BY coalesce(g.marked_ms, 0) DESC, v.id LIMIT 1",
-        int(EventType.OUTPUT),
+        "SELECT e.run_id, g.policy, g.bytes, g.stale_ms, g.marked_ms, g.deleted_ms FROM penstock_execution e"
+        " JOIN Execution x ON x.id = e.execution_id JOIN Event v ON v.execution_id = e.execution_id"
+        " JOIN penstock_gc g ON g.artifact_id = v.artifact_id WHERE e.cache_key = ? AND x.last_known_state = ?"
+        " AND v.type = ? ORDER BY e.execution_id DESC, coalesce(g.marked_ms, 0) DESC, v.id LIMIT 1",
         key,
+        int(ExecutionState.COMPLETE),
+        int(EventType.OUTPUT),
     )
     return None if row is None else (row.run_id, Collected(*tuple(row)[1:]))
 

@@ -178,7 +178,7 @@ class Database(abc.ABC):
                 hint="Texts have no half of a surrogate pair, whole numbers fit 64 bits. Nothing was written.",
                 url=self.url,
             ) from error
-        except (DBAPIError, PoolTimeoutError, self._driver.Error) as error:
+        except (DBAPIError, PoolTimeoutError, self._driver.Error, UnicodeDecodeError) as error:
             raise self._refused(error) from error
 
     def create_tables(self, transaction: Transaction, *collections: sqlalchemy.MetaData) -> None:

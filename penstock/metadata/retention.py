@@ -44,6 +44,11 @@ class Retention:
                 raise UsageError(f"{found.type} {artifact_id} is not pinned.", hint="See: penstock artifacts list.")
             pins.put(transaction, artifact_id, reason, author, pinned=False)
 
+    def now(self) -> int:
+        """The time by which the store's own times are told, in milliseconds since the epoch."""
+        with self._database.read() as transaction:
+            return transaction.now
+
     def survey(self, keep_last: int, *, keep_inputs: bool = False) -> tuple[dict[int, Holding], dict[int, str]]:
         """The payloads there are, and those that stay, each with why; see `kept.kept`."""
         with self._database.read() as transaction:

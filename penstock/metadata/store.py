@@ -495,8 +495,16 @@ class Store:
             return results.metrics(transaction, execution_id)
 
     def resolve(
-        self, pipeline: str, type: str, *, blessed: bool = False, other_than_digest: str | None = None
+        self,
+        pipeline: str,
+        type: str,
+        *,
+        blessed: bool = False,
+        other_than: StoredArtifact | None = None,
+        predecessor: bool = False,
     ) -> StoredArtifact | None:
         """The newest LIVE artifact of a type in a pipeline, or the one blessed last; see `artifacts.resolve`."""
         with self.database.read() as transaction:
-            return artifacts.resolve(transaction, pipeline, type, blessed=blessed, other_than_digest=other_than_digest)
+            return artifacts.resolve(
+                transaction, pipeline, type, blessed=blessed, other_than=other_than, predecessor=predecessor
+            )

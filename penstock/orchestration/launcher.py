@@ -387,7 +387,11 @@ def _resolve(
     other = inputs.get(query["other_than"]) if query["other_than"] else None
     while True:
         answer = context.store.resolve(
-            context.pipeline, query["type"], blessed=query["blessed"], other_than_digest=other.digest if other else None
+            context.pipeline,
+            query["type"],
+            blessed=query["blessed"],
+            other_than=other,
+            predecessor=query.get("predecessor", False),
         )
         outputs = {query["output"]: [answer] if answer else []}
         asked = {**parts, "answer": answer.digest if answer else None}
@@ -412,7 +416,8 @@ def answer_in_words(query: Mapping[str, Any], answer: StoredArtifact | None) -> 
     """What a resolver's query was answered with."""
     if answer is not None:
         return f"{query['type']} {answer.id}"
-    return f"no {'blessed ' if query['blessed'] else ''}{query['type']} yet"
+    kind = "blessed " if query["blessed"] else "earlier " if query.get("predecessor") else ""
+    return f"no {kind}{query['type']} yet"
 
 
 def _execute(

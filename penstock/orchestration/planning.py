@@ -278,7 +278,8 @@ class _Planner:
                 self.plan.pipeline,
                 query["type"],
                 blessed=query["blessed"],
-                other_than_digest=other.digest if other else None,
+                other_than=other,
+                predecessor=query.get("predecessor", False),
             )
         self.outputs[node.id] = {query["output"]: [self._located(answer)] if answer else []}
         words = answer_in_words(query, answer)

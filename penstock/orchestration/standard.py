@@ -10,6 +10,7 @@ from penstock.components import (
     Evaluator,
     ExampleValidator,
     LatestBlessedModel,
+    LatestStatistics,
     Pusher,
     SchemaGen,
     StatisticsGen,
@@ -26,6 +27,7 @@ STANDARD_COMPONENTS: tuple[Component, ...] = (
     CsvExampleGen,
     StatisticsGen,
     SchemaGen,
+    LatestStatistics,
     ExampleValidator,
     Transform,
     Trainer,
@@ -83,7 +85,13 @@ def standard_pipeline(config: Config) -> Pipeline:
         ).outputs["examples"]
         statistics = StatisticsGen(examples=examples, **config["statistics_gen"]).outputs["statistics"]
         schema = SchemaGen(statistics=statistics, **config["schema_gen"]).outputs["schema"]
-        validator = ExampleValidator(statistics=statistics, schema=schema, **config["example_validator"])
+        earlier = LatestStatistics(other_than=statistics).outputs["statistics"]
+        validator = ExampleValidator(
+            statistics=statistics,
+            schema=schema,
+            baseline_statistics=earlier,
+            **config["example_validator"],
+        )
         if "transform" not in config.sections:
             return pipeline
         transform = Transform(examples=examples, schema=schema, **config["transform"]).after(validator)

@@ -200,9 +200,10 @@ def tfx_run(store):
     made = store.put_artifact_type(pb.ArtifactType(name="Examples"))
     there = [one for one in store.get_executions() if one.type == "tfx.components.made.component.Made"]
     if there:
-        there[-1].last_known_state = pb.Execution.COMPLETE
-        store.put_executions([there[-1]])
-        return there[-1].id
+        last = max(there, key=lambda one: one.id)
+        last.last_known_state = pb.Execution.COMPLETE
+        store.put_executions([last])
+        return last.id
     pipeline = pb.Context(type_id=kinds["pipeline"], name="elsewhere")
     run = pb.Context(type_id=kinds["pipeline_run"], name="tfx-run")
     below = []

@@ -24,7 +24,8 @@ from penstock.metadata import Store, open_store
 from penstock.metadata.checks.check import check_store
 from penstock.metadata.mlmd import links
 from penstock.metadata.mlmd.links import EventType
-from penstock.metadata.mlmd.nodes import Artifact, ArtifactState, Context, Execution, ExecutionState, Node, find, insert
+from penstock.metadata.mlmd.nodes import Artifact, ArtifactState, Context, Execution, ExecutionState, Node, insert
+from penstock.metadata.mlmd.queries import find
 from penstock.metadata.mlmd.types import Type, TypeKind, get_types, put_type
 from penstock.metadata.mlmd.values import AnyMessage, Kind, Value
 from penstock.metadata.records import NewArtifact, RunRecord, StoredArtifact

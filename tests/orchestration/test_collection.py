@@ -443,6 +443,7 @@ def test_a_run_that_needs_a_collected_payload_makes_it_again_and_says_so(
     """The plan and the run tell when and by what it was deleted; what comes after is reused, for its digest is known."""
     toy.write('Measure(page=Make().outputs["page"])\n')
     first = toy.run()
+    toy.run()
     with toy.store() as store:
         workspace = Workspace(toy.directory / ".penstock")
         planned = planned_collection(store, workspace, Policy(keep_last=0, name="store gc --older-than 30d"), 0)

@@ -11,7 +11,6 @@ from typing import Any, ClassVar, TypeVar
 
 from penstock.errors import StoreError, did_you_mean
 from penstock.metadata.database import Transaction
-from penstock.metadata.mlmd.conditions import ORDERS, Order, Where, compiled
 from penstock.metadata.mlmd.types import Type, TypeKind, get_type, get_types, reread
 from penstock.metadata.mlmd.values import COLUMNS, Value, check_disjoint, check_name, check_text, from_row, to_row
 
@@ -23,7 +22,6 @@ __all__ = [
     "ExecutionState",
     "Node",
     "fetch",
-    "find",
     "insert",
     "live",
     "update",
@@ -85,8 +83,8 @@ class Node:
     def fields(cls) -> dict[str, str]:
         """The column of a row ``n`` for each field that nodes may be found by."""
         own = {column.removeprefix("last_known_"): f"n.{column}" for column in cls.own}
-        times = {order: f"n.{column}" for order, column in ORDERS.items()}
-        return {**times, "name": "n.name", "external_id": "n.external_id", **own}
+        times = dict(zip(("created_ms", "updated_ms"), (f"n.{column}" for column in _TIMES), strict=True))
+        return {"id": "n.id", **times, "name": "n.name", "external_id": "n.external_id", **own}
 
     def own_values(self) -> tuple[Any, ...]:
         """The values of the columns in ``own``."""
@@ -226,72 +224,6 @@ def fetch(transaction: Transaction, like: type[AnyNode], ids: Iterable[int]) -> 
         )
         for row in rows
     }
-
-
-def find(  # noqa: PLR0913 - what nodes may be found by
-    transaction: Transaction,
-    like: type[AnyNode],
-    *,
-    type: str | None = None,
-    type_version: str | None = None,
-    name: str | None = None,
-    uri: str | None = None,
-    external_id: str | None = None,
-    context_id: int | None = None,
-    where: Sequence[Where] = (),
-    order: Order = "id",
-    descending: bool = False,
-    limit: int | None = None,
-    after: AnyNode | None = None,
-) -> list[AnyNode]:
-    """The nodes of a kind that fit every condition given.
-
-    Args:
-        transaction: The transaction to look in.
-        like: `Artifact`, `Execution` or `Context`.
-        type: The name of their type.
-        type_version: Its version, if it has one.
-        name: Their name.
-        uri: The URI of artifacts.
-        external_id: Their external id.
-        context_id: A context that artifacts or executions are in.
-        where: Conditions on any other field.
-        order: What they are ordered by, and then by id.
-        descending: Whether the last come first.
-        limit: At most so many.
-        after: Only those that come after this one: the last of one page gives the next page. What is inserted or
-            removed meanwhile moves nothing from one page to another.
-    """
-    conditions: list[str] = []
-    values: list[Any] = []
-    if type is not None:
-        known = get_type(transaction, like.kind, type, type_version)
-        if known is None:
-            return []
-        conditions.append("n.type_id = ?")
-        values.append(known.id)
-    given = (Where("name", "=", name), Where("uri", "=", uri), Where("external_id", "=", external_id))
-    for condition in (*(one for one in given if one.value is not None), *where):
-        sql, compared = compiled(condition, like.table, like.fields())
-        conditions.append(sql)
-        values += compared
-    if context_id is not None:
-        link = "Attribution" if like.kind is TypeKind.ARTIFACT else "Association"
-        conditions.append(f"n.id IN (SELECT {like.table.lower()}_id FROM {link} WHERE context_id = ?)")
-        values.append(context_id)
-    keys = ["n.id"] if order == "id" else [f"n.{ORDERS[order]}", "n.id"]
-    if after is not None:
-        conditions.append(f"({', '.join(keys)}) {'<' if descending else '>'} ({', '.join('?' * len(keys))})")
-        values += [_stored_id(after)] if order == "id" else [getattr(after, order), _stored_id(after)]
-    text = f" WHERE {' AND '.join(conditions)}" if conditions else ""
-    direction = "DESC" if descending else "ASC"
-    text += f" ORDER BY {', '.join(f'{key} {direction}' for key in keys)}"
-    if limit is not None:
-        text += " LIMIT ?"
-        values.append(limit)
-    ids = [row[0] for row in transaction.rows(f"SELECT n.id FROM {like.table} n{text}", *values)]
-    found = fetch(transaction, like, ids)
-    return [found[one] for one in ids]
 
 
 def live(transaction: Transaction, artifact_ids: Iterable[int]) -> set[int]:

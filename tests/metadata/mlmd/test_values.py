@@ -16,7 +16,8 @@ from penstock.errors import NodeError, StoreError
 from penstock.gates import Verdict
 from penstock.metadata import Store, open_store
 from penstock.metadata.mlmd.links import Event, EventType, events, put_events
-from penstock.metadata.mlmd.nodes import Artifact, Context, Execution, fetch, find, insert
+from penstock.metadata.mlmd.nodes import Artifact, Context, Execution, fetch, insert
+from penstock.metadata.mlmd.queries import find
 from penstock.metadata.mlmd.types import Type, TypeKind, put_type
 from penstock.metadata.mlmd.values import AnyMessage, Kind, Value, from_row, to_row
 from penstock.metadata.records import NewArtifact

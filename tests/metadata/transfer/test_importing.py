@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import os
+import random
 import shutil
 import sqlite3
 from contextlib import closing
@@ -19,6 +21,7 @@ from tests.metadata.restoring import restored
 
 FAILED, DONE = "2026-11-21T11:44:06.108847", "2026-11-21T11:46:59.955459"
 PIPELINE = "chicago_taxi_native_keras"
+ROUNDS = int(os.environ.get("PENSTOCK_ROUNDS", "15"))
 TABLES = (
     *("Type", "TypeProperty", "ParentType", "Artifact", "Execution", "Context", "ArtifactProperty"),
     *("ExecutionProperty", "ContextProperty", "Event", "EventPath", "Attribution", "Association", "ParentContext"),
@@ -314,3 +317,21 @@ def test_an_interrupted_import_leaves_nothing(store: Store, tfx: Path) -> None:
         import_store(store, tfx, progress=stop)
     assert counts(store) == before
     assert len(import_store(store, tfx).runs) == 2
+
+
+@ON_SQLITE
+def test_a_damaged_file_is_taken_in_or_refused(store: Store, tfx: Path) -> None:
+    """Bytes changed at random, or the end cut off: a `StoreError` or a store that is well, and never anything else."""
+    whole, refused = tfx.read_bytes(), 0
+    for seed in range(ROUNDS):
+        chance = random.Random(seed)  # noqa: S311 - the same files each time
+        damaged = bytearray(whole)
+        for _ in range(chance.choice([1, 3, 20, 200])):
+            damaged[chance.randrange(100, len(damaged))] = chance.randrange(256)
+        tfx.write_bytes(damaged[: chance.choice([len(damaged), chance.randrange(len(damaged))])])
+        try:
+            import_store(store, tfx)
+        except StoreError:
+            refused += 1
+        assert check_store(store).is_well
+    assert 0 < refused

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from penstock.errors import StoreError
 from penstock.metadata import Store, open_store
-from penstock.metadata.mlmd.conditions import Where
-from penstock.metadata.mlmd.nodes import Artifact, ArtifactState, Context, Execution, ExecutionState, find, insert, update
+from penstock.metadata.mlmd.queries import Where, find
+from penstock.metadata.mlmd.nodes import Artifact, ArtifactState, Context, Execution, ExecutionState, insert, update
 from penstock.metadata.mlmd.types import Type, TypeKind, put_type
 from penstock.metadata.mlmd.values import Kind
 from tests.metadata.databases import BOTH, new_url
