@@ -266,9 +266,7 @@ _BLESSED_CONDITIONS = (
 
 
 _NO_SPAN = -1
-_SPAN_JOIN = (
-    " LEFT JOIN ArtifactProperty p ON p.artifact_id = a.id AND p.name = 'span' AND p.is_custom_property = ?"
-)
+_SPAN_JOIN = " LEFT JOIN ArtifactProperty p ON p.artifact_id = a.id AND p.name = 'span' AND p.is_custom_property = ?"
 _PREDECESSOR_CONDITIONS = (
     " AND EXISTS (SELECT 1 FROM Event m JOIN penstock_execution e ON e.execution_id = m.execution_id"
     " WHERE m.artifact_id = a.id AND m.type = ? AND e.node_id = ?)"

@@ -20,9 +20,7 @@ __all__ = ["collected", "finish", "mark", "of_key", "set_state", "unfinished", "
 _FOREIGN_MS = 24 * 3600 * 1000
 
 
-def mark(
-    transaction: Transaction, wanted: Mapping[int, str], owner: str, protected: Collection[int]
-) -> list[Marked]:
+def mark(transaction: Transaction, wanted: Mapping[int, str], owner: str, protected: Collection[int]) -> list[Marked]:
     """Marks LIVE payloads for deletion.
 
     Args:
@@ -83,8 +81,7 @@ def finish(transaction: Transaction, artifact_ids: Collection[int]) -> None:
 def collected(transaction: Transaction, artifact_ids: Iterable[int]) -> dict[int, Collected]:
     """What was done with payloads and why, by artifact."""
     rows = transaction.rows_in(
-        "SELECT artifact_id, policy, bytes, stale_ms, marked_ms, deleted_ms FROM penstock_gc"
-        " WHERE artifact_id IN ({})",
+        "SELECT artifact_id, policy, bytes, stale_ms, marked_ms, deleted_ms FROM penstock_gc WHERE artifact_id IN ({})",
         artifact_ids,
     )
     return {row.artifact_id: Collected(*tuple(row)[1:]) for row in rows}

@@ -177,7 +177,8 @@ def end(
         lease.execution_id,
     )
     transaction.execute(
-        "UPDATE penstock_node SET state = ?, ended_ms = ?, reason = coalesce(?, reason), error = ?, blocked = ?, note = ?"
+        "UPDATE penstock_node SET state = ?, ended_ms = ?, reason = coalesce(?, reason), error = ?, blocked = ?,"
+        " note = ?"
         " WHERE run_id = ? AND node_id = ? AND execution_id = ?",
         str(state),
         transaction.now,

@@ -145,7 +145,9 @@ def _of_runs(transaction: Transaction, keep_last: int) -> dict[int, str]:
     well: dict[str, int] = {}
     for row in transaction.rows("SELECT id, pipeline, state FROM penstock_run ORDER BY started_ms DESC, id DESC"):
         if well.get(row.pipeline, 0) < keep_last:
-            wanted[row.id] = f"of run {row.id}, one of the last {keep_last}" if keep_last > 1 else f"of the last run {row.id}"
+            wanted[row.id] = (
+                f"of run {row.id}, one of the last {keep_last}" if keep_last > 1 else f"of the last run {row.id}"
+            )
         if row.state in _ENDED_WELL:
             well[row.pipeline] = well.get(row.pipeline, 0) + 1
     rows = transaction.rows_in(

@@ -101,7 +101,7 @@ def commit(
     *,
     delete_all: bool,
 ) -> list[Marked]:
-    """Publishes what replaces the artifacts that hold rows, marks those, and lets nothing be reused that came from them.
+    """Publishes what replaces the artifacts that hold rows, marks those, and lets nothing made from them be reused.
 
     Args:
         transaction: The transaction to do it in.
@@ -146,9 +146,7 @@ def commit(
     return marked
 
 
-def _publish(
-    transaction: Transaction, lease: Lease, source_id: int, outputs: Mapping[str, NewArtifact]
-) -> None:
+def _publish(transaction: Transaction, lease: Lease, source_id: int, outputs: Mapping[str, NewArtifact]) -> None:
     """The new artifacts take the place of the old ones wherever the result would be reused."""
     row = _source(transaction, source_id)
     every = outputs_of(transaction, source_id)

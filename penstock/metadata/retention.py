@@ -74,7 +74,8 @@ class Retention:
 
         Args:
             wanted: The policy that each falls to, by artifact.
-            keep_last: See `kept.kept`; so ``keep_inputs``.
+            keep_last: See `kept.kept`.
+            keep_inputs: The same.
 
         Returns:
             What is marked now. From here on none of it is given out, and it is to be deleted and `finish` called.
@@ -132,9 +133,7 @@ class Retention:
         with self._database.read() as transaction:
             return kept.in_use(transaction)
 
-    def begin_removal(
-        self, source_id: int, read: Mapping[str, int], writes: Callable[[int], tuple[str, str]]
-    ) -> Lease:
+    def begin_removal(self, source_id: int, read: Mapping[str, int], writes: Callable[[int], tuple[str, str]]) -> Lease:
         """Begins the execution that will replace artifacts of a result; see `removals.begin`."""
         with self._database.write(durable=True) as transaction:
             return removals.begin(transaction, source_id, read, writes)

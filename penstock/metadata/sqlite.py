@@ -121,9 +121,9 @@ class SqliteDatabase(Database):
 
     def _refused(self, error: Exception) -> StoreError:
         text = str(getattr(error, "orig", error))
-        for sign, what, hint in _MESSAGES:
+        for sign, what, advice in _MESSAGES:
             if sign in text:
-                hint = hint.format(seconds=f"{self.busy_seconds:.0f}")
+                hint = advice.format(seconds=f"{self.busy_seconds:.0f}")
                 return StoreError(f"The metadata store {self.url} {what}.", hint=hint, url=self.url)
         return StoreError(f"The metadata store {self.url} refused: {text}.", url=self.url)
 

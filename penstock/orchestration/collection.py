@@ -146,9 +146,7 @@ def _going(found: Holding, why: str) -> Going:
     )
 
 
-def _chosen(
-    store: Store, free: Sequence[Holding], policy: Policy, now_ms: int, *, total: int
-) -> dict[int, str]:
+def _chosen(store: Store, free: Sequence[Holding], policy: Policy, now_ms: int, *, total: int) -> dict[int, str]:
     """What of the payloads that may go goes, with why: results as a whole, for one alone is of no use."""
     by_id = {one.id: one for one in free}
     together = [[by_id[one] for one in members if one in by_id] for members in store.retention.results(by_id)]

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from penstock.metadata.removals import Replacement
     from penstock.metadata.store import Store
 
-__all__ = ["Derived", "Held", "Source", "Unread", "Removal", "forget", "planned_removal"]
+__all__ = ["Derived", "Held", "Removal", "Source", "Unread", "forget", "planned_removal"]
 
 Progress = Callable[[int, int, str], None]
 
@@ -296,10 +296,8 @@ def _copied(
     return NewArtifact.of(copy, digest=content.digest, size=content.size, algorithm=content.algorithm)
 
 
-def _undo(
-    store: Store, workspace: Workspace, begun: Sequence[tuple[Lease, Place]], error: BaseException
-) -> None:
-    """Removes what was written; whatever refuses, the first error is the one to tell, and the next sweep tries again."""
+def _undo(store: Store, workspace: Workspace, begun: Sequence[tuple[Lease, Place]], error: BaseException) -> None:
+    """Removes what was written; whatever refuses, the first error is the one told, and the next sweep tries again."""
     for lease, place in begun:
         cleared = False
         try:

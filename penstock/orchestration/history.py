@@ -103,7 +103,7 @@ def told(found: Sequence[Change], most: int = _TOLD) -> str:
     return f"{words}; and {len(found) - most} more" if len(found) > most else words
 
 
-def reason_to_run(  # noqa: PLR0913 - what there is to know of a node that will run
+def reason_to_run(  # noqa: PLR0911, PLR0913 - a return for each reason; what there is to know of a node that will run
     store: Store | None,
     pipeline: str,
     node: PlanNode,

@@ -195,7 +195,8 @@ def _launch(node: PlanNode, context: RunContext, upstream: Mapping[str, NodeOutc
             return _execute(node, context, inputs, values, log, turn)
         except PenstockError as error:
             if not error.retryable or attempt > node.options.retries:
-                raise error.with_facts(attempts=attempt if attempt > 1 else None)
+                error.with_facts(attempts=attempt if attempt > 1 else None)
+                raise
             failed = error
         finally:
             context.slots.release()

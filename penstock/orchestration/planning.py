@@ -132,7 +132,7 @@ def plan_project(project: Project, *, no_cache: bool | Collection[str] = False) 
     profile = project.config.profile
     there = store_exists(profile.metadata)
     with open_store(profile.metadata, read_only=True) if there else nullcontext() as store:
-        planner = _Planner(plan, project, store, checked_nodes(plan, no_cache=no_cache))
+        planner = _Planner(plan, project, store, no_cache=checked_nodes(plan, no_cache=no_cache))
         nodes = tuple(planner.planned(node) for node in plan.nodes)
     return Planned(plan.pipeline, {node.id: node.upstream for node in plan.nodes}, nodes)
 
@@ -153,7 +153,7 @@ class _Reads:
 class _Planner:
     """Goes through the nodes in order, and knows of each that went before what it would do and put out."""
 
-    def __init__(self, plan: Plan, project: Project, store: Store | None, no_cache: bool | Collection[str]) -> None:
+    def __init__(self, plan: Plan, project: Project, store: Store | None, *, no_cache: bool | Collection[str]) -> None:
         self.plan = plan
         self.directory = project.directory
         self.workspace = Workspace(project.config.profile.pipeline_root)

@@ -121,9 +121,7 @@ class _Obstacles:
         for name in known.parts.get("data") or {}:
             if name not in known.files:
                 return f"it is not known which files {derivation.node_id} read in run {derivation.run_id}"
-        return next(
-            (why for several in known.files.values() for file in several if (why := self._of_file(file))), ""
-        )
+        return next((why for several in known.files.values() for file in several if (why := self._of_file(file))), "")
 
     def _of_file(self, file: InputFile) -> str:
         if file not in self._files:

@@ -15,10 +15,10 @@ from pathlib import Path
 
 from penstock.errors import StorageError
 from penstock.storage.cache import PayloadCache, cache_directory, log_place
-from penstock.storage.locations import is_remote, join, local_path
-from penstock.storage.locks import hold, remove_if_left, remove_tree
-from penstock.storage.manifest import MANIFEST, Manifest, manifest_of, read_manifest, write_manifest
 from penstock.storage.digests import Content
+from penstock.storage.locations import is_remote, join, local_path
+from penstock.storage.locks import remove_if_left, remove_tree
+from penstock.storage.manifest import MANIFEST, Manifest, manifest_of, read_manifest, write_manifest
 from penstock.storage.refusal import storage_error
 from penstock.storage.removal import delete_payload, lies_in
 

@@ -91,7 +91,9 @@ def test_slices_weights_and_earlier_spans(tmp_path: Path, examples: Examples, ct
     spans = [ExampleStatistics(str(tmp_path / name)) for name in ("first", "second")]
     wanted = {"slices": [["pay"], {"pay": "Cash"}], "weight": "row", "crosses": True}
     schema = SCHEMA.append(pa.field("row", pa.int64()))
-    batch = pa.record_batch({"fare": [1.0, None, 3.0], "pay": ["Cash", "Card", "Cash"], "row": [1, 2, 3]}, schema=schema)
+    batch = pa.record_batch(
+        {"fare": [1.0, None, 3.0], "pay": ["Cash", "Card", "Cash"], "row": [1, 2, 3]}, schema=schema
+    )
     write_split(examples, "train", [batch], schema)
     StatisticsGen.function(examples=examples, statistics=spans[0], exclude_splits=["eval"], ctx=ctx, **wanted)
     StatisticsGen.function(

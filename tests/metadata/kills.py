@@ -63,7 +63,7 @@ def kill_writers(
         at_once: How many there are at a time.
         longest: The most seconds that it is then waited.
     """
-    random_ = random.Random(seed)  # noqa: S311 - moments, no secrets
+    random_ = random.Random(seed)
     moments = [(random_.randint(0, after), random_.uniform(0, longest)) for _ in range(kills)]
 
     def kill_one(number: int) -> list[bytes]:
@@ -88,7 +88,7 @@ def crash_server(server: Server, url: str, rounds: int, seed: int, *, at_once: i
 
     A writer may then have gone on, or have ended with the error that what it was doing was broken off.
     """
-    random_ = random.Random(seed)  # noqa: S311 - moments, no secrets
+    random_ = random.Random(seed)
     found = Acknowledged()
     for number in range(rounds):
         with ExitStack() as stack:

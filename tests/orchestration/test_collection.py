@@ -202,7 +202,9 @@ def test_only_payloads_of_the_root_are_looked_at(payloads: Payloads, tmp_path: P
     with payloads.store.database.write() as transaction:
         put_type(transaction, Type(TypeKind.ARTIFACT, "Theirs"))
         inner = f"{payloads.last['Shared'].uri}/data"
-        insert(transaction, [Artifact(type="Theirs", uri=one, state=ArtifactState.LIVE) for one in (str(foreign), inner)])
+        insert(
+            transaction, [Artifact(type="Theirs", uri=one, state=ArtifactState.LIVE) for one in (str(foreign), inner)]
+        )
         climbing = f"{payloads.workspace.root}/toy/../../secret"
         transaction.execute("UPDATE Artifact SET uri = ? WHERE id = ?", climbing, payloads.last["Climber"].id)
     planned = plan(payloads, keep_last=0)
@@ -440,7 +442,7 @@ def test_remote_payloads_are_collected_with_this_machines_copy(
 def test_a_run_that_needs_a_collected_payload_makes_it_again_and_says_so(
     toy: Scratch, states: Callable[[RunResult], dict[str, str]]
 ) -> None:
-    """The plan and the run tell when and by what it was deleted; what comes after is reused, for its digest is known."""
+    """The plan and the run tell when and by what it was deleted; what comes after is reused: its digest is known."""
     toy.write('Measure(page=Make().outputs["page"])\n')
     first = toy.run()
     toy.run()

@@ -1,4 +1,4 @@
-"""Rows of one person leave published examples: all at once, with what must be rebuilt named, and their values kept nowhere."""
+"""Rows of one person leave published examples: all at once, what must be rebuilt is named, values are kept nowhere."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def rows(*riders: str, column: str = "rider") -> Fill:
 
 @pytest.fixture(params=BOTH)
 def payloads(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Payloads]:
-    """A run: examples of three riders from a CSV file, features of them, statistics, a pushed model; and others' examples."""
+    """A run: examples of three riders from a CSV file, features, statistics, a pushed model; and others' examples."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     url = store_url(request, tmp_path)
     profile = f"profiles: {{local: {{metadata: {json.dumps(url)}, pipeline_root: .penstock}}}}"
@@ -179,18 +179,22 @@ def test_outputs_of_one_execution_are_replaced_together(payloads: Payloads) -> N
     """Two Examples of one node, one of them without such rows: the result as a whole can be reused; and once more."""
     payloads.run("r2", state=None)
     fills = iter([rows(SECRET, "x"), rows("x", "y")])
-    payloads.node("r2", "Two", {"one": "Examples", "two": "Examples"}, fill=lambda directory: next(fills)(directory))
+    payloads.node("r2", "Two", {"one": "Examples", "two": "Examples"}, fill=lambda directory: next(fills)(directory))  # noqa: PLW0108 - a filling for each output
     payloads.store.end_run("r2", RunState.COMPLETE)
     do(payloads)
     cached = payloads.store.find_cached("Two-r2")
     assert cached is not None
-    found = {name: read_table(Examples(one[0].uri), "train")["rider"].to_pylist() for name, one in cached.outputs.items()}
+    found = {
+        name: read_table(Examples(one[0].uri), "train")["rider"].to_pylist() for name, one in cached.outputs.items()
+    }
     assert found == {"one": ["x"], "two": ["x", "y"]}
     planned, values = plan(payloads, "y")
     forget(payloads.store, payloads.workspace, planned, values)
     cached = payloads.store.find_cached("Two-r2")
     assert cached is not None
-    found = {name: read_table(Examples(one[0].uri), "train")["rider"].to_pylist() for name, one in cached.outputs.items()}
+    found = {
+        name: read_table(Examples(one[0].uri), "train")["rider"].to_pylist() for name, one in cached.outputs.items()
+    }
     assert found == {"one": ["x"], "two": ["x"]}
 
 

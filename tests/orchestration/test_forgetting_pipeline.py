@@ -45,8 +45,10 @@ def write(path: Path, rows: list[tuple[str, int]]) -> None:
 
 @pytest.mark.component
 def test_a_pipeline_goes_on_without_the_rows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The next run takes the copy and rebuilds what came from the rows; and when they are gone from the CSV file too,
-    its examples have the content of the copy, so that nothing more is rebuilt."""
+    """The next run takes the copy and rebuilds what came from the rows.
+
+    When they are gone from the CSV file too, its examples have the content of the copy, and nothing more is rebuilt.
+    """
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
     chance = random.Random(1)
     rows = [(f"rider-{chance.randint(1, 40)}", chance.randint(3, 90)) for _ in range(2000)]

@@ -95,9 +95,7 @@ def test_runs_reuse_and_block_as_on_a_file(shared: Scratch, server_url: str, sta
         ]
 
 
-def test_every_command_reads_it_and_no_password_is_left_anywhere(
-    shared: Scratch, server_url: str, postgres: Server
-) -> None:
+def test_every_command_reads_it_and_no_password_is_left_anywhere(shared: Scratch, server_url: str) -> None:
     """Commands and pages show the runs; neither they, nor files, nor the database's own rows hold the password."""
     typed = subprocess.run(
         [

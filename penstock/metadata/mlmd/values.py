@@ -19,7 +19,18 @@ from typing import Any
 from penstock.errors import StoreError
 from penstock.metadata.mlmd import wire
 
-__all__ = ["COLUMNS", "AnyMessage", "Kind", "Value", "check_disjoint", "check_name", "check_text", "cleaned", "from_row", "to_row"]
+__all__ = [
+    "COLUMNS",
+    "AnyMessage",
+    "Kind",
+    "Value",
+    "check_disjoint",
+    "check_name",
+    "check_text",
+    "cleaned",
+    "from_row",
+    "to_row",
+]
 
 COLUMNS = ("int_value", "double_value", "string_value", "proto_value", "bool_value")
 _NULL = "__MLMD_NULL__"

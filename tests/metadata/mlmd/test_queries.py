@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from penstock.errors import StoreError
 from penstock.metadata import Store, open_store
-from penstock.metadata.mlmd.queries import Where, find
 from penstock.metadata.mlmd.nodes import Artifact, ArtifactState, Context, Execution, ExecutionState, insert, update
+from penstock.metadata.mlmd.queries import Where, find
 from penstock.metadata.mlmd.types import Type, TypeKind, put_type
 from penstock.metadata.mlmd.values import Kind
 from tests.metadata.databases import BOTH, new_url
@@ -29,7 +29,9 @@ def five(store: Store) -> Store:
         insert(
             transaction,
             [
-                Artifact(type="T", uri="/1", state=ArtifactState.LIVE, created_ms=100, properties={"span": 1, "auc": 1}),
+                Artifact(
+                    type="T", uri="/1", state=ArtifactState.LIVE, created_ms=100, properties={"span": 1, "auc": 1}
+                ),
                 Artifact(type="T", uri="/2", name="two", created_ms=200, properties={"span": 2, "auc": 0.5}),
                 Artifact(type="T", state=ArtifactState.LIVE, created_ms=200, custom_properties={"span": 2.0}),
                 Artifact(type="T", created_ms=300, properties={"split": "eval", "good": False, "tree": {"a": 1}}),
@@ -101,9 +103,9 @@ def test_conditions_hold_together_and_for_every_kind_of_node(five: Store) -> Non
         (Where("properties.split", "=", "\ud800"), "surrogate"),
         (Where("properties.", "=", 1), "0 characters"),
     ],
-    ids=lambda one: f"{one.field} {one.operator} {one.value!r}".encode(errors="replace").decode()
-    if isinstance(one, Where)
-    else "",
+    ids=lambda one: (
+        f"{one.field} {one.operator} {one.value!r}".encode(errors="replace").decode() if isinstance(one, Where) else ""
+    ),
 )
 def test_what_cannot_be_asked_is_refused(five: Store, where: Where, message: str) -> None:
     """With the fields there are; nothing of it is ever SQL."""
@@ -122,7 +124,7 @@ def test_what_cannot_be_asked_is_refused(five: Store, where: Where, message: str
         ("updated_ms", True, [2, 5, 4, 3, 1]),
     ],
 )
-def test_pages_follow_one_another(five: Store, order: Any, descending: bool, ids: list[int]) -> None:  # noqa: FBT001
+def test_pages_follow_one_another(five: Store, order: Any, descending: bool, ids: list[int]) -> None:
     """Whatever their size, and whatever is inserted between two of them: each of the five comes once."""
     with five.database.write() as transaction:
         (two,) = find(transaction, Artifact, name="two")
@@ -133,9 +135,7 @@ def test_pages_follow_one_another(five: Store, order: Any, descending: bool, ids
         last: Artifact | None = None
         while True:
             with five.database.read() as transaction:
-                page = find(
-                    transaction, Artifact, type="T", order=order, descending=descending, limit=size, after=last
-                )
+                page = find(transaction, Artifact, type="T", order=order, descending=descending, limit=size, after=last)
             if not page:
                 break
             pages += [int(one.id or 0) for one in page]

@@ -58,7 +58,11 @@ def test_a_property_never_changes_its_kind(store: Store) -> None:
 @pytest.mark.parametrize(
     ("wanted", "rules", "message"),
     [
-        (Type(TypeKind.ARTIFACT, "Net", {"layers": Kind.INT, "b": Kind.INT}), {"can_add": False}, "without the property b"),
+        (
+            Type(TypeKind.ARTIFACT, "Net", {"layers": Kind.INT, "b": Kind.INT}),
+            {"can_add": False},
+            "without the property b",
+        ),
         (Type(TypeKind.ARTIFACT, "Net"), {"can_omit": False}, "with the property layers"),
         (Type(TypeKind.ARTIFACT, "Net", base="mlmd.Dataset"), {}, "with the base mlmd.Model, not mlmd.Dataset"),
     ],

@@ -121,7 +121,7 @@ NUMBERS = st.integers(-(2**70), 2**70)
 @example(name="x" * 256, other="", uri="", key="", index=0, ms=0)
 @example(name="x", other="x", uri="'); DROP TABLE Artifact; --", key="'", index=2**31, ms=2**63)
 @example(name="\U0001f600" * 255, other="\U0001f600" * 255, uri="x" * 5000, key="k", index=-1, ms=-1)
-def test_hostile_names_come_back_exactly_or_are_refused_before_anything_is_written(  # noqa: PLR0917 - each is a field
+def test_hostile_names_come_back_exactly_or_are_refused_before_anything_is_written(
     shared: Store, name: str, other: str, uri: str, key: str, index: int, ms: int
 ) -> None:
     """Names, properties' names, external ids, URIs, events' paths and times of every kind of node."""
@@ -184,9 +184,13 @@ def test_metrics_are_kept_exactly(store: Store, value: float) -> None:
 
 
 @pytest.mark.parametrize(
-    "metric", [("a\0", 1.0, None), ("\ud800", 1.0, None), ("big", 10**400, None), ("step", 1.0, 2**63)], ids=lambda one: ""
+    "metric",
+    [("a\0", 1.0, None), ("\ud800", 1.0, None), ("big", 10**400, None), ("step", 1.0, 2**63)],
+    ids=lambda one: "",
 )
-def test_a_metric_that_cannot_be_kept_is_refused_as_a_whole(store: Store, metric: tuple[str, float, int | None]) -> None:
+def test_a_metric_that_cannot_be_kept_is_refused_as_a_whole(
+    store: Store, metric: tuple[str, float, int | None]
+) -> None:
     """Nothing of what was to be published with it is there, and the lease is still held."""
     lease = store.begin_execution("r1", "n", "N")
     with pytest.raises(StoreError):

@@ -336,7 +336,7 @@ def test_a_damaged_file_is_taken_in_or_refused(store: Store, tfx: Path) -> None:
     """Bytes changed at random, or the end cut off: a `StoreError` or a store that is well, and never anything else."""
     whole, refused = tfx.read_bytes(), 0
     for seed in range(ROUNDS):
-        chance = random.Random(seed)  # noqa: S311 - the same files each time
+        chance = random.Random(seed)
         damaged = bytearray(whole)
         for _ in range(chance.choice([1, 3, 20, 200])):
             damaged[chance.randrange(100, len(damaged))] = chance.randrange(256)

@@ -92,7 +92,7 @@ def test_tasks_run_one_after_another_from_the_file(toy_with_shapes: Scratch) -> 
 
 @pytest.mark.conformance
 def test_tasks_share_a_store_on_a_server(toy_with_shapes: Scratch, postgres: Server) -> None:
-    """With the database that the pods' secret names: a run, one that reuses all of it, and the password in no output."""
+    """With the database that the pods' secret names: a run, one that reuses all of it, the password in no output."""
     cluster = Cluster(toy_with_shapes, url=postgres.url(postgres.new_database()))
     for state in (NodeState.COMPLETE, NodeState.REUSED):
         assert set(cluster.run().values()) == {0}
