@@ -176,7 +176,7 @@ run_project(load_project(sys.argv[1]), isolation=sys.argv[2])
 
 
 @pytest.mark.conformance
-def test_a_run_that_was_killed_leaves_nothing_in_a_bucket(project: Scratch, s3: str) -> None:
+def test_a_run_that_was_killed_leaves_nothing_in_a_bucket(project: Scratch, s3: str, cache: Path) -> None:
     """Killed while it takes payloads out, and at other moments: the next run completes, and only its payloads stay."""
     import penstock
 
