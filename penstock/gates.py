@@ -32,6 +32,8 @@ class Verdict:
         interval: Lower and upper confidence bound of ``observed``.
         n: Number of examples behind it.
         message: One sentence for a person: what is wrong, or why it is undefined.
+        evidence: What else is known of it: samples, rows.
+        severity: ``warning`` if it holds nothing back even when it fails.
     """
 
     check: str
@@ -45,6 +47,7 @@ class Verdict:
     n: int | None = None
     message: str = ""
     evidence: dict[str, Any] = field(default_factory=dict)
+    severity: Literal["", "warning"] = ""
 
     def to_json(self) -> dict[str, Any]:
         """As a JSON value without empty members; numbers that JSON lacks (NaN, infinities) become strings."""
@@ -70,5 +73,5 @@ def _jsonable(value: Any) -> Any:
 
 
 def blocks(gate: Gate, verdicts: Iterable[Verdict]) -> bool:
-    """Whether a gate in this mode holds the run back: it is set to ``block`` and at least one verdict failed."""
-    return gate == "block" and any(verdict.outcome == "fail" for verdict in verdicts)
+    """Whether a gate holds the run back: it is set to ``block``, and a verdict that is no mere warning failed."""
+    return gate == "block" and any(verdict.outcome == "fail" and not verdict.severity for verdict in verdicts)

@@ -29,6 +29,7 @@ def create_pipeline(config: Config) -> Pipeline:
             statistics=statistics,
             schema=schema,
             baseline_statistics=earlier,
+            examples=examples,
             **config["example_validator"],
         )
         transform = Transform(examples=examples, schema=schema, **config["transform"]).after(validator)

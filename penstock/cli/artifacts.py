@@ -21,7 +21,6 @@ def artifacts() -> None:
 
     Examples:
       penstock artifacts list --type Model
-      penstock artifacts show 12
       penstock artifacts diff 2 13
       penstock artifacts lineage PushedModel --up
       penstock artifacts pin Model --reason "the model of the audit"

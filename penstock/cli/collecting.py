@@ -155,7 +155,10 @@ def forget(
     from penstock.orchestration.upkeep import clear_up
     from penstock.orchestration.workspace import Workspace
 
-    lines = values_file.read().splitlines() if values_file is not None else []
+    try:
+        lines = values_file.read().splitlines() if values_file is not None else []
+    except UnicodeDecodeError as error:
+        raise click.UsageError("The file of values is not UTF-8.") from error
     values = Values([*given, *(line for line in lines if line.strip())])
     _ask_or_yes(ask=not (dry_run or yes), as_json=as_json)
     chosen = find_profile(project, profile)

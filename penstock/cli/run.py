@@ -109,9 +109,11 @@ def _ran(
 
 
 def _command(pipeline: str, overrides: Sequence[str], profile: str | None, project: Project) -> Command:
+    from penstock.cli.terminal.settings import redacted_override
     from penstock.cli.terminal.summary import Command
 
-    options = [word for override in overrides for word in ("--set", override)]
+    # What is printed ends in the logs of others.
+    options = [word for override in overrides for word in ("--set", redacted_override(override))]
     options += ["--profile", profile] if profile else []
     here = Path.cwd()
     found_from_here = project.directory == here or project.directory in here.parents

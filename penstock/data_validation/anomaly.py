@@ -8,6 +8,7 @@ from typing import Any, Final, Literal
 
 from tensorflow_metadata.proto.v0 import schema_pb2
 
+from penstock.data_validation.changes import Entry
 from penstock.data_validation.observed import Observed
 
 __all__ = ["KINDS", "SAMPLES", "Anomaly", "Case", "percent", "quoted"]
@@ -16,6 +17,7 @@ SAMPLES: Final = 5
 """So many offending values are named in a message."""
 
 KINDS: Final[Mapping[str, str]] = {
+    "schema": "the schema says what can be meant",
     "size": "the number of examples is as expected",
     "columns": "the columns are those of the schema",
     "types": "every column has the type that the schema says",
@@ -42,6 +44,8 @@ class Anomaly:
         relation: How the two must relate.
         n: Number of examples behind it.
         evidence: Offending values and the like.
+        suggested: The schema's entries as they would have to be for this anomaly, and those of the feature before it,
+            to be none; see `penstock.data_validation.changes`.
     """
 
     type: str
@@ -55,15 +59,32 @@ class Anomaly:
     relation: Literal["<=", ">=", ""] = ""
     n: int | None = None
     evidence: Mapping[str, Any] = field(default_factory=dict)
+    suggested: tuple[Entry, ...] = ()
 
 
 @dataclass(frozen=True)
 class Case:
-    """What a check of one feature sees: what the schema wants, what the data has, and the values it may have."""
+    """What a check of one feature sees: what the schema wants, what the data has, and the values it may have.
+
+    A check changes ``wanted`` and ``domain``, which are copies, to what the data would fit, and yields the anomaly.
+    """
 
     wanted: schema_pb2.Feature
     found: Observed
-    domain: frozenset[str] | None
+    domain: schema_pb2.StringDomain | None
+    environment: str = ""
+    in_environment: bool = True
+
+    @property
+    def entries(self) -> tuple[Entry, ...]:
+        """The schema's entries as they are now; a domain that several features share is one of its own."""
+        feature = schema_pb2.Feature()
+        feature.CopyFrom(self.wanted)
+        if not self.wanted.HasField("domain") or self.domain is None:
+            return (feature,)
+        domain = schema_pb2.StringDomain()
+        domain.CopyFrom(self.domain)
+        return feature, domain
 
     def anomaly(self, type_: str, kind: str, title: str, message: str, advice: str, **more: Any) -> Anomaly:
         """An anomaly of this feature; ``more`` are members of `Anomaly`."""

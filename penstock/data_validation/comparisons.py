@@ -13,7 +13,7 @@ from penstock.data_validation.observed import observed_features
 from penstock.data_validation.validation import Comparison
 from penstock.errors import UsageError, did_you_mean
 
-__all__ = ["comparisons"]
+__all__ = ["baselines", "bounds_of", "comparisons", "environments_of"]
 
 Datasets = Mapping[str, statistics_pb2.DatasetFeatureStatistics]
 
@@ -46,12 +46,13 @@ def comparisons(
     _check_features(datasets, schema, drift, "drift", node)
     _check_features(datasets, schema, skew, "skew", node)
     return [
-        *_drift(datasets, {**_of_schema(schema, "drift_comparator"), **drift}, baseline),
-        *_skew(datasets, {**_of_schema(schema, "skew_comparator"), **skew}, serving, serving_split),
+        *_drift(datasets, {**bounds_of(schema, "drift_comparator"), **drift}, baseline),
+        *_skew(datasets, {**bounds_of(schema, "skew_comparator"), **skew}, serving, serving_split),
     ]
 
 
-def _of_schema(schema: schema_pb2.Schema, member: str) -> dict[str, DriftBound]:
+def bounds_of(schema: schema_pb2.Schema, member: str) -> dict[str, DriftBound]:
+    """The bounds that a schema sets, by feature; ``member`` is ``drift_comparator`` or ``skew_comparator``."""
     found = {feature.name: DriftBound.of(getattr(feature, member)) for feature in schema.feature}
     return {name: bound for name, bound in found.items() if bound is not None}
 
@@ -86,6 +87,35 @@ def _skew(
         name = f"the served {name}"
     why_not = "" if other is not None else f"there is no split {serving_split!r} of served data to compare with."
     yield Comparison("skew", (trained,), bounds, other, name, why_not)
+
+
+def baselines(
+    datasets: Datasets, baseline: ExampleStatistics | None
+) -> dict[str, statistics_pb2.DatasetFeatureStatistics]:
+    """The statistics of the same splits of earlier data, of those that it has."""
+    if baseline is None:
+        return {}
+    return {split: read_statistics(baseline, split) for split in datasets if split in baseline.splits}
+
+
+def environments_of(environments: Mapping[str, str], schema: schema_pb2.Schema, node: str) -> Mapping[str, str]:
+    """The environments of splits, each of which the schema knows.
+
+    Raises:
+        UsageError: The schema does not have an environment.
+    """
+    named = {name for one in schema.feature for name in (*one.in_environment, *one.not_in_environment)}
+    known = {*schema.default_environment, *named}
+    for split, environment in environments.items():
+        if environment not in known:
+            raise UsageError(
+                f"Node {node} takes the split {split!r} to be of the environment {environment!r}, which the schema "
+                "does not have.",
+                hint=did_you_mean(environment, known) or f"Add default_environment: {environment!r} to the schema.",
+                node=node,
+                argument="environments",
+            )
+    return environments
 
 
 def _check_features(

@@ -1,26 +1,26 @@
-"""A schema from statistics, by the rules that TensorFlow Data Validation has for flat features."""
+"""A schema from statistics, by the rules that TensorFlow Data Validation has for features and lists of them."""
 
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Callable, Iterable
 from typing import Final
 
 from tensorflow_metadata.proto.v0 import schema_pb2, statistics_pb2
 
 from penstock.data_validation.observed import Observed, observed_features, type_name
+from penstock.data_validation.semantic_checks import found_domain
+from penstock.data_validation.value_checks import parsed_integer
+from penstock.data_validation.value_counts import set_shape, set_value_count
 from penstock.errors import DataError
 
-__all__ = ["MAX_STRING_DOMAIN", "infer_schema"]
+__all__ = ["MAX_STRING_DOMAIN", "add_feature", "infer_schema"]
 
 MAX_STRING_DOMAIN: Final = 100
 """A string feature with at most so many distinct values gets a domain of them."""
 
 _TRUE: Final = ("TRUE", "true", "SET", "set", "1", "")
 _FALSE: Final = ("FALSE", "false", "CLEAR", "clear", "0")
-
-_INT64: Final = re.compile(r"\s*[+-]?[0-9]+\s*")
 
 
 def infer_schema(
@@ -48,20 +48,35 @@ def infer_schema(
     known = list(datasets)
     optional = _absent_somewhere(known)
     for feature in _joined(known):
-        added = schema.feature.add(name=feature.name, type=feature.type)
-        _presence(feature, added, infer_feature_shape=infer_feature_shape)
+        add_feature(schema, feature, infer_feature_shape=infer_feature_shape, max_string_domain=max_string_domain)
         if feature.name in optional:
-            added.presence.min_count = 0
-        if feature.invalid_utf8:
-            continue
-        if boolean := _boolean_domain(feature):
-            added.bool_domain.CopyFrom(boolean)
-        elif _all_integers(feature):
-            added.int_domain.SetInParent()
-        elif feature.counts and feature.unique <= max_string_domain:
-            added.domain = feature.name
-            schema.string_domain.add(name=feature.name, value=sorted(feature.counts, key=str.encode))
+            schema.feature[-1].presence.min_count = 0
     return schema
+
+
+def add_feature(
+    schema: schema_pb2.Schema,
+    feature: Observed,
+    *,
+    infer_feature_shape: bool = False,
+    max_string_domain: int = MAX_STRING_DOMAIN,
+) -> None:
+    """Adds a feature to the schema as what was observed of it, and the domain of its values; see `infer_schema`."""
+    added = schema.feature.add(name=feature.name, type=feature.type)
+    _presence(feature, added, infer_feature_shape=infer_feature_shape)
+    if (meant := found_domain(feature)) is not None:
+        added.MergeFrom(meant)
+    elif feature.invalid_utf8 or feature.is_bytes:
+        return
+    elif boolean := _boolean_domain(feature):
+        added.bool_domain.CopyFrom(boolean)
+    elif _all_integers(feature):
+        added.int_domain.SetInParent()
+    elif feature.counts and feature.unique <= max_string_domain:
+        taken = {domain.name for domain in schema.string_domain}
+        names = (feature.name, *(f"{feature.name}{number}" for number in range(2, len(taken) + 3)))
+        added.domain = next(name for name in names if name not in taken)
+        schema.string_domain.add(name=added.domain, value=sorted(feature.counts, key=str.encode))
 
 
 def _presence(feature: Observed, added: schema_pb2.Feature, *, infer_feature_shape: bool) -> None:
@@ -70,13 +85,8 @@ def _presence(feature: Observed, added: schema_pb2.Feature, *, infer_feature_sha
         return
     if not feature.missing:
         added.presence.min_fraction = 1.0
-    fixed = feature.min_values == feature.max_values
-    if infer_feature_shape and fixed and not feature.missing:
-        added.shape.dim.add(size=feature.min_values)
-    elif feature.min_values:
-        added.value_count.min = feature.min_values if fixed else 1
-        if fixed:
-            added.value_count.max = feature.max_values
+    if not (infer_feature_shape and set_shape(added, feature)):
+        set_value_count(added, feature)
 
 
 def _boolean_domain(feature: Observed) -> schema_pb2.BoolDomain | None:
@@ -98,7 +108,7 @@ def _boolean_domain(feature: Observed) -> schema_pb2.BoolDomain | None:
 def _all_integers(feature: Observed) -> bool:
     if feature.type != schema_pb2.BYTES or not feature.counts:
         return False
-    return all(_INT64.fullmatch(value) and -(2**63) <= int(value) < 2**63 for value in feature.counts)
+    return all(parsed_integer(value) is not None for value in feature.counts)
 
 
 def _absent_somewhere(datasets: list[statistics_pb2.DatasetFeatureStatistics]) -> set[str]:
@@ -161,7 +171,23 @@ def _join(one: Observed, other: Observed) -> Observed:
         high=_extreme(max, one.high, other.high),
         nan=one.nan + other.nan,
         invalid_utf8=one.invalid_utf8 + other.invalid_utf8,
+        nested=_nested(one, other),
+        missing_nested=tuple(map(sum, zip(one.missing_nested, other.missing_nested, strict=False)))
+        if one.present and other.present
+        else known.missing_nested,
+        counted=one.counted or other.counted,
+        is_bytes=one.is_bytes or other.is_bytes,
+        max_bytes=max(one.max_bytes, other.max_bytes),
+        custom=one.custom or other.custom,
+        derived_source=one.derived_source or other.derived_source,
     )
+
+
+def _nested(one: Observed, other: Observed) -> tuple[tuple[int, int], ...]:
+    if not (one.present and other.present):
+        return one.nested if one.present else other.nested
+    pairs = zip(one.nested, other.nested, strict=False)
+    return tuple((min(a[0], b[0]), max(a[1], b[1])) for a, b in pairs)
 
 
 def _extreme(choose: Callable[[list[float]], float], one: float, other: float) -> float:

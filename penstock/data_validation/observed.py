@@ -48,6 +48,13 @@ class Observed:
         nan: Number of NaNs.
         invalid_utf8: Number of strings that are not UTF-8.
         histogram: Quantiles histogram of the numbers, the finest there is.
+        nested: The least and greatest number of values at each level of a nested list, the outermost first.
+        missing_nested: The number of missing values at each level.
+        counted: Whether distinct values were counted.
+        is_bytes: Whether the values are bytes of which the statistics do not say that they are text.
+        max_bytes: The length of the longest value, if the values are bytes.
+        custom: Further statistics that were asked for, such as those of a semantic domain.
+        derived_source: How the feature was derived from others, if it was, as the statistics' text.
     """
 
     name: str
@@ -65,6 +72,18 @@ class Observed:
     nan: int = 0
     invalid_utf8: int = 0
     histogram: statistics_pb2.Histogram | None = None
+    nested: tuple[tuple[int, int], ...] = ()
+    missing_nested: tuple[float, ...] = ()
+    counted: bool = False
+    is_bytes: bool = False
+    max_bytes: int = 0
+    custom: tuple[statistics_pb2.CustomStatistic, ...] = ()
+    derived_source: str = ""
+
+    @property
+    def levels(self) -> tuple[tuple[int, int], ...]:
+        """The least and greatest number of values at each level; one level of a flat list."""
+        return self.nested or ((self.min_values, self.max_values),)
 
     @property
     def share_present(self) -> float:
@@ -109,4 +128,11 @@ def _observed(name: str, feature: statistics_pb2.FeatureNameStatistics, examples
         nan=int(quantiles[0].num_nan) if quantiles else 0,
         invalid_utf8=int(strings.invalid_utf8_count),
         histogram=(fine or quantiles)[0] if has_numbers else None,
+        nested=tuple((int(one.min_num_values), int(one.max_num_values)) for one in common.presence_and_valency_stats),
+        missing_nested=tuple(one.num_missing for one in common.presence_and_valency_stats),
+        counted=member == "string_stats",
+        is_bytes=feature.type == statistics_pb2.FeatureNameStatistics.BYTES,
+        max_bytes=int(feature.bytes_stats.max_num_bytes_int),
+        custom=tuple(feature.custom_stats),
+        derived_source=str(feature.validation_derived_source) if feature.HasField("validation_derived_source") else "",
     )

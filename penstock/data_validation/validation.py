@@ -6,16 +6,20 @@ Gives what the two readers want: verdicts for the gate, and ``tensorflow_metadat
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Final, Literal
+from dataclasses import dataclass, field, replace
+from typing import Any, Final, Literal
 
 from tensorflow_metadata.proto.v0 import anomalies_pb2, schema_pb2, statistics_pb2
 
+from penstock.artifacts import Examples
 from penstock.data_validation.anomalies import find_anomalies
 from penstock.data_validation.anomaly import KINDS, Anomaly
 from penstock.data_validation.bounds import DriftBound
+from penstock.data_validation.changes import apply, diff_lines, diff_regions, text_of
 from penstock.data_validation.drift import Measurement, compare
 from penstock.data_validation.observed import observed_features
+from penstock.data_validation.offenders import Offender, offenders
+from penstock.data_validation.severity import Policy, severity_of
 from penstock.gates import Verdict
 
 __all__ = ["Comparison", "Validation", "validate"]
@@ -31,6 +35,10 @@ _ANOMALY_OF: Final = {
         anomalies_pb2.DriftSkewInfo.Measurement.NORMALIZED_ABSOLUTE_DIFFERENCE,
     ),
 }
+
+
+_CHANGED_LINES: Final = 40
+_ROWS: Final = 3
 
 
 @dataclass(frozen=True)
@@ -62,12 +70,14 @@ class Validation:
         anomalies: What does not fit the schema, by split.
         measurements: Distances as (comparison, feature, measurement).
         examples: Number of examples by split.
+        policy: How serious each type of anomaly is.
     """
 
     schema: schema_pb2.Schema
     anomalies: dict[str, list[Anomaly]] = field(default_factory=dict)
     measurements: list[tuple[Comparison, str, Measurement]] = field(default_factory=list)
     examples: dict[str, int] = field(default_factory=dict)
+    policy: Policy = field(default_factory=dict)
 
     def verdicts(self) -> Iterator[Verdict]:
         """One verdict for each anomaly, for each kind of check that found none, and for each distance with a bound.
@@ -79,7 +89,7 @@ class Validation:
             for anomaly in anomalies:
                 shared.setdefault((anomaly.feature, anomaly.type), {})[split] = anomaly
         for by_split in shared.values():
-            yield _failed(by_split)
+            yield self._failed(by_split)
         failed = {anomaly.kind for by_split in shared.values() for anomaly in by_split.values()}
         looked_at = [split for split, examples in self.examples.items() if examples]
         for kind, holds in KINDS.items():
@@ -91,7 +101,10 @@ class Validation:
             else:
                 yield Verdict(kind, "undefined", n=0, message="There are no examples to look at.")
         for comparison, feature, measurement in self.measurements:
-            yield _of_distance(comparison, feature, measurement)
+            severity = severity_of(self.policy, _ANOMALY_OF[measurement.distance][0], feature)
+            if severity != "ignore":
+                verdict = _of_distance(comparison, feature, measurement)
+                yield replace(verdict, severity="warning") if severity == "warning" else verdict
 
     def to_proto(self, split: str) -> anomalies_pb2.Anomalies:
         """The anomalies and distances of one split in TensorFlow Data Validation's format."""
@@ -102,10 +115,17 @@ class Validation:
         )
         for anomaly in self.anomalies[split]:
             info = result.anomaly_info[anomaly.feature] if anomaly.feature else result.dataset_anomaly_info
-            _add_reason(info, anomaly.feature, anomaly.type, anomaly.title, f"{anomaly.message} {anomaly.advice}")
+            text = f"{anomaly.message} {anomaly.advice}"
+            severity = severity_of(self.policy, anomaly.type, anomaly.feature)
+            _add_reason(info, anomaly.feature, anomaly.type, anomaly.title, text, warning=severity == "warning")
         infos: dict[str, anomalies_pb2.DriftSkewInfo] = {}
         for comparison, feature, measurement in self.measurements:
-            if comparison.splits != (split,) or measurement.observed is None:
+            if comparison.splits != (split,):
+                continue
+            if measurement.control_missing:
+                type_, title = "COMPARATOR_CONTROL_DATA_MISSING", f"Nothing to compare with ({comparison.what})"
+                _add_reason(result.anomaly_info[feature], feature, type_, title, measurement.message, warning=True)
+            if measurement.observed is None:
                 continue
             if feature not in infos:
                 infos[feature] = result.drift_skew_info.add()
@@ -116,8 +136,54 @@ class Validation:
             )
             if not measurement.within and not measurement.too_small:
                 title = f"High {measurement.distance} ({comparison.what})"
-                _add_reason(result.anomaly_info[feature], feature, type_, title, measurement.message)
+                severity = severity_of(self.policy, type_, feature)
+                if severity != "ignore":
+                    info, warning = result.anomaly_info[feature], severity == "warning"
+                    _add_reason(info, feature, type_, title, measurement.message, warning=warning)
+        self._suggest(split, result)
         return result
+
+    def _suggest(self, split: str, result: anomalies_pb2.Anomalies) -> None:
+        """Writes the schema changes that each feature's anomalies, and those of the whole, would need."""
+        before: list[str] = []
+        last = {anomaly.feature: anomaly.suggested for anomaly in self.anomalies[split]}
+        for feature, suggested in last.items():
+            if suggested:
+                before = before or text_of(self.schema)
+                info = result.anomaly_info[feature] if feature else result.dataset_anomaly_info
+                info.diff_regions.extend(diff_regions(before, text_of(apply(self.schema, suggested))))
+
+    def point_out(self, examples: Examples) -> None:
+        """Adds to each anomaly the first rows and values it is about, as its evidence ``rows``."""
+        for split, anomalies in self.anomalies.items():
+            rows = offenders(examples, split, anomalies, self.schema) if split in examples.splits else {}
+            self.anomalies[split] = [
+                replace(one, message=f"{one.message} {_where(found)}", evidence={**one.evidence, "rows": found})
+                if (found := rows.get((one.feature, one.type)))
+                else one
+                for one in anomalies
+            ]
+
+    def _failed(self, by_split: Mapping[str, Anomaly]) -> Verdict:
+        split, first = next(iter(by_split.items()))
+        others = [other for other in by_split if other != split]
+        also = f" Likewise in {_listed(others)}." if others else ""
+        about = f"{first.feature} in {split}" if first.feature else f"In {split}"
+        evidence: dict[str, Any] = {**first.evidence, "splits": list(by_split)}
+        if change := diff_lines(self.schema, first.suggested):
+            evidence["schema_change"] = change[:_CHANGED_LINES]
+        return Verdict(
+            first.type,
+            "fail",
+            subject=first.feature,
+            observed=first.observed,
+            bound=first.bound,
+            relation=first.relation,
+            n=first.n,
+            message=f"{about}: {first.message}{also} {first.advice}",
+            evidence=evidence,
+            severity="warning" if severity_of(self.policy, first.type, first.feature) == "warning" else "",
+        )
 
     @property
     def count(self) -> int:
@@ -129,11 +195,29 @@ def validate(
     splits: Mapping[str, statistics_pb2.DatasetFeatureStatistics],
     schema: schema_pb2.Schema,
     comparisons: list[Comparison],
+    *,
+    environments: Mapping[str, str] | None = None,
+    before: Mapping[str, statistics_pb2.DatasetFeatureStatistics] | None = None,
+    policy: Policy | None = None,
 ) -> Validation:
-    """Holds the statistics of each split against the schema, and of those to compare against the other dataset's."""
-    found = Validation(schema)
+    """Holds the statistics of each split against the schema, and of those to compare against the other dataset's.
+
+    Args:
+        splits: The statistics of each split.
+        schema: What they must fit.
+        comparisons: What is compared with what.
+        environments: The schema's environment that a split is of, where it is of one.
+        before: Statistics of the same splits of earlier data.
+        policy: How serious each type of anomaly is; an error where it says nothing.
+    """
+    found = Validation(schema, policy=policy or {})
     for split, dataset in splits.items():
-        found.anomalies[split] = list(find_anomalies(dataset, schema))
+        environment, earlier = (environments or {}).get(split, ""), (before or {}).get(split)
+        found.anomalies[split] = [
+            anomaly
+            for anomaly in find_anomalies(dataset, schema, environment=environment, before=earlier)
+            if severity_of(found.policy, anomaly.type, anomaly.feature) != "ignore"
+        ]
         found.examples[split] = int(dataset.num_examples)
     for comparison in comparisons:
         now = observed_features(splits[comparison.splits[0]])
@@ -148,22 +232,10 @@ def validate(
     return found
 
 
-def _failed(by_split: Mapping[str, Anomaly]) -> Verdict:
-    split, first = next(iter(by_split.items()))
-    others = [other for other in by_split if other != split]
-    also = f" Likewise in {_listed(others)}." if others else ""
-    about = f"{first.feature} in {split}" if first.feature else f"In {split}"
-    return Verdict(
-        first.type,
-        "fail",
-        subject=first.feature,
-        observed=first.observed,
-        bound=first.bound,
-        relation=first.relation,
-        n=first.n,
-        message=f"{about}: {first.message}{also} {first.advice}",
-        evidence={**first.evidence, "splits": list(by_split)},
-    )
+def _where(rows: list[Offender]) -> str:
+    """The first rows, for a message."""
+    listed = ", ".join(f"{one['row']} ({one['value']!r})" for one in rows[:_ROWS])
+    return f"First in {'row' if len(rows) == 1 else 'rows'} {listed}."
 
 
 def _of_distance(comparison: Comparison, feature: str, measurement: Measurement) -> Verdict:
@@ -186,10 +258,14 @@ def _of_distance(comparison: Comparison, feature: str, measurement: Measurement)
     )
 
 
-def _add_reason(info: anomalies_pb2.AnomalyInfo, feature: str, type_: str, title: str, text: str) -> None:
+def _add_reason(  # what a reason has
+    info: anomalies_pb2.AnomalyInfo, feature: str, type_: str, title: str, text: str, *, warning: bool
+) -> None:
     if feature and not info.HasField("path"):
         info.path.step.append(feature)
-    info.severity = anomalies_pb2.AnomalyInfo.ERROR
+    info.severity = max(
+        info.severity, anomalies_pb2.AnomalyInfo.WARNING if warning else anomalies_pb2.AnomalyInfo.ERROR
+    )
     info.reason.add(type=anomalies_pb2.AnomalyInfo.Type.Value(type_), short_description=title, description=text)
     info.short_description = title if len(info.reason) == 1 else "Multiple errors"
     info.description = " ".join(reason.description for reason in info.reason)

@@ -77,7 +77,7 @@ def hydrate(transaction: Transaction, ids: Iterable[int]) -> dict[int, StoredArt
 
 
 def _has_rows(transaction: Transaction, table: str) -> bool:
-    return transaction.row(f"SELECT 1 FROM {table} LIMIT 1") is not None
+    return transaction.row(f"SELECT max(artifact_id) FROM {table}")[0] is not None
 
 
 def artifact(transaction: Transaction, artifact_id: int) -> StoredArtifact:

@@ -84,7 +84,8 @@ def _went_on(transaction: Transaction, since: int) -> Sequence[Any]:
     return transaction.rows(
         "SELECT x.id FROM Execution x CROSS JOIN penstock_execution e CROSS JOIN penstock_run r"
         " CROSS JOIN penstock_node n WHERE x.last_update_time_since_epoch > ? AND e.execution_id = x.id"
-        f" AND r.id = e.run_id AND r.origin IS NOT NULL AND n.run_id = e.run_id AND n.node_id = e.node_id AND {WENT_ON}",
+        " AND r.id = e.run_id AND r.origin IS NOT NULL"
+        f" AND n.run_id = e.run_id AND n.node_id = e.node_id AND {WENT_ON}",
         since,
     )
 
@@ -92,7 +93,8 @@ def _went_on(transaction: Transaction, since: int) -> Sequence[Any]:
 def _stale(transaction: Transaction, marks: tuple[int, int]) -> list[str]:
     """The keys in the cache's index with an artifact that somebody else changed since, and that is not LIVE.
 
-    What Penstock collected itself stays in the index: nothing of it is given out, and the next run tells what became of it.
+    What Penstock collected itself stays in the index: nothing of it is given out, and the next run tells what became
+    of it.
     """
     gone = transaction.rows(
         "SELECT a.id FROM Artifact a WHERE a.last_update_time_since_epoch > ? AND coalesce(a.state, 0) <> ?"
@@ -105,9 +107,7 @@ def _stale(transaction: Transaction, marks: tuple[int, int]) -> list[str]:
         (row[0] for row in gone),
         int(EventType.OUTPUT),
     )
-    keys = transaction.rows_in(
-        "SELECT key FROM penstock_cache WHERE execution_id IN ({})", (row[0] for row in made)
-    )
+    keys = transaction.rows_in("SELECT key FROM penstock_cache WHERE execution_id IN ({})", (row[0] for row in made))
     return sorted({row[0] for row in keys})
 
 

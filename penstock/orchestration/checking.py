@@ -45,7 +45,7 @@ def check_project(
         unknown,
         "{n} directories of attempts in the root that this store does not name.",
         severity="odd",
-        hint="They are another store's that shares the root, or of a store that was deleted. Penstock leaves them alone.",
+        hint="They are of another store that shares the root, or of one that was deleted; they are left alone.",
     )
     more = () if finding is None else (finding,)
     return store.url, dataclasses.replace(report, findings=(*report.findings, *more))

@@ -90,6 +90,7 @@ def standard_pipeline(config: Config) -> Pipeline:
             statistics=statistics,
             schema=schema,
             baseline_statistics=earlier,
+            examples=examples,
             **config["example_validator"],
         )
         if "transform" not in config.sections:

@@ -7,12 +7,17 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
+from tensorflow_metadata.proto.v0.anomalies_pb2 import AnomalyInfo
 
-from penstock.artifacts import ExampleAnomalies, ExampleStatistics, Schema
+from penstock.artifacts import ExampleAnomalies, Examples, ExampleStatistics, Schema
 from penstock.components import ExampleValidator, SchemaGen
+from penstock.data.examples import write_split
+from penstock.data_validation.anomalies import find_anomalies
 from penstock.data_validation.bounds import DriftBound
-from penstock.data_validation.files import read_anomalies
+from penstock.data_validation.changes import apply, diff_regions, suggested_schema, text_of
+from penstock.data_validation.files import read_anomalies, read_statistics
 from penstock.dsl import Context
+from penstock.errors import GraphError, UsageError
 from penstock.gates import Verdict, blocks
 
 StatisticsOf = Callable[..., ExampleStatistics]
@@ -190,3 +195,88 @@ def test_skew_from_served_data_and_bounds_of_the_schema(
     skew = verdicts_of(events)[-1]
     assert (skew.check, skew.subject, skew.outcome, skew.observed) == ("skew linf", "pay", "fail", 0.5)
     assert "the served live" in skew.message
+
+
+def test_anomalies_name_rows_and_suggest_a_schema(
+    tmp_path: Path,
+    statistics_of: StatisticsOf,
+    schema: Schema,
+    anomalies: ExampleAnomalies,
+    ctx: Context,
+    events: list[dict[str, Any]],
+) -> None:
+    """Given the examples, the first offending rows are named; the schema suggested is one that the data fit."""
+    bad: dict[str, list[Any]] = GOOD | {"fare": [5.0, 750.0, None, 9.0], "pay": ["Cash", "Card", "Coin", "Card"], "tip": [1, 2, 3, 4]}
+    examples = Examples(str(tmp_path / "examples"))
+    examples.splits = ["eval"]
+    table = pa.table(bad)
+    write_split(examples, "eval", table.to_batches(), table.schema)
+    ExampleValidator.function(
+        statistics=statistics_of(eval=bad), schema=schema, anomalies=anomalies, examples=examples, ctx=ctx
+    )
+    failed = {(one.subject, one.check): one for one in verdicts_of(events) if one.outcome == "fail"}
+    rows = {key: one.evidence["rows"] for key, one in failed.items()}
+    assert rows == {
+        ("fare", "FLOAT_TYPE_BIG_FLOAT"): [{"row": 1, "value": 750.0}],
+        ("fare", "FEATURE_TYPE_LOW_FRACTION_PRESENT"): [{"row": 2, "value": None}],
+        ("pay", "ENUM_TYPE_UNEXPECTED_STRING_VALUES"): [{"row": 2, "value": "Coin"}],
+        ("tip", "SCHEMA_NEW_COLUMN"): [{"row": at, "value": at + 1} for at in range(4)],
+    }
+    assert "First in row 2 ('Coin')." in failed["pay", "ENUM_TYPE_UNEXPECTED_STRING_VALUES"].message
+    assert failed["pay", "ENUM_TYPE_UNEXPECTED_STRING_VALUES"].evidence["schema_change"] == ['+  value: "Coin"']
+    proto = read_anomalies(anomalies, "eval")
+    fits = proto.baseline
+    for info in proto.anomaly_info.values():
+        fits = suggested_schema(fits, _rebased(info, proto.baseline, fits))
+    assert not list(find_anomalies(read_statistics(statistics_of("again", eval=bad), "eval"), fits))
+
+
+def _rebased(info: Any, baseline: Any, fits: Any) -> list[Any]:
+    """The regions of one feature's change, made for the baseline, for a schema that others have changed."""
+    wanted = suggested_schema(baseline, info.diff_regions)
+    entries = [one for one in (*wanted.feature, *wanted.string_domain) if one not in (*baseline.feature, *baseline.string_domain)]
+    return list(diff_regions(text_of(fits), text_of(apply(fits, entries))))
+
+
+def test_severity_is_per_type_and_feature(
+    statistics_of: StatisticsOf, schema: Schema, anomalies: ExampleAnomalies, ctx: Context, events: list[dict[str, Any]]
+) -> None:
+    """A warning is told and blocks nothing; what is ignored is not told at all."""
+    bad = GOOD | {"promo": ["a"] * 4, "fare": [500.0, 750.0, 600.0, 900.0]}
+    ExampleValidator.function(
+        statistics=statistics_of(train=bad),
+        schema=schema,
+        anomalies=anomalies,
+        severity={"SCHEMA_NEW_COLUMN": "warning", "FLOAT_TYPE_BIG_FLOAT": {"fare": "ignore"}},
+        ctx=ctx,
+    )
+    (failed,) = [one for one in verdicts_of(events) if one.outcome == "fail"]
+    assert (failed.check, failed.subject, failed.severity) == ("SCHEMA_NEW_COLUMN", "promo", "warning")
+    assert not blocks("block", [failed])
+    proto = read_anomalies(anomalies, "train")
+    assert {name: info.severity for name, info in proto.anomaly_info.items()} == {"promo": AnomalyInfo.WARNING}
+
+
+def test_an_unknown_type_of_anomaly_is_refused() -> None:
+    """Before anything runs, with the one that may be meant."""
+    assert ExampleValidator.check is not None
+    with pytest.raises(GraphError, match="SCHEMA_NEW_COLUM") as caught:
+        ExampleValidator.check({"severity": {"SCHEMA_NEW_COLUM": "warning"}})
+    assert "SCHEMA_NEW_COLUMN" in str(caught.value.hint)
+
+
+def test_environments_say_which_columns_must_be_there(
+    statistics_of: StatisticsOf, schema: Schema, anomalies: ExampleAnomalies, ctx: Context, events: list[dict[str, Any]]
+) -> None:
+    """Served data need not have the label, and a split of an environment that the schema lacks is an error."""
+    text = schema.file.read_text().replace('name: "pay"', 'name: "pay" not_in_environment: "SERVING"', 1)
+    schema.file.write_text('default_environment: "TRAINING" default_environment: "SERVING" ' + text)
+    without = {name: values for name, values in GOOD.items() if name != "pay"}
+    arguments: dict[str, Any] = {"schema": schema, "anomalies": anomalies, "ctx": ctx}
+    statistics = statistics_of(train=GOOD, serving=without)
+    ExampleValidator.function(
+        statistics=statistics, environments={"train": "TRAINING", "serving": "SERVING"}, **arguments
+    )
+    assert {one.outcome for one in verdicts_of(events)} == {"pass"}
+    with pytest.raises(UsageError, match="'SERVNG', which the schema does not have"):
+        ExampleValidator.function(statistics=statistics, environments={"serving": "SERVNG"}, **arguments)

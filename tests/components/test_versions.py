@@ -25,7 +25,7 @@ GOLDEN = {
     "CsvExampleGen": ("1", "a0dafb1c2862f6d4"),
     "StatisticsGen": ("2", "27d4b176d6ae6b98"),
     "SchemaGen": ("1", "a124f42749f71401"),
-    "ExampleValidator": ("1", "434db90c3fd22da5"),
+    "ExampleValidator": ("2", "9e2e634b28768c04"),
 }
 
 

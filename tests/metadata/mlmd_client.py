@@ -193,9 +193,7 @@ def tfx_run(store):
 
     Done again, the last one ends.
     """
-    kinds = {
-        name: store.put_context_type(pb.ContextType(name=name)) for name in ("pipeline", "pipeline_run", "node")
-    }
+    kinds = {name: store.put_context_type(pb.ContextType(name=name)) for name in ("pipeline", "pipeline_run", "node")}
     maker = store.put_execution_type(pb.ExecutionType(name="tfx.components.made.component.Made"))
     made = store.put_artifact_type(pb.ArtifactType(name="Examples"))
     there = [one for one in store.get_executions() if one.type == "tfx.components.made.component.Made"]

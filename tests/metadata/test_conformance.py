@@ -6,12 +6,9 @@ import base64
 import contextlib
 import json
 import os
-import shutil
 import sqlite3
 import subprocess
-import sys
-import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -272,7 +269,7 @@ def _schema(path: Path) -> dict[str, str]:
         return dict(connection.execute("SELECT name, sql FROM sqlite_master"))
 
 
-def test_what_the_client_changes_is_noticed_when_the_store_is_opened(store: Store, url: str, ask: Ask, publish: Publish) -> None:
+def test_what_the_client_changes_is_noticed_when_the_store_is_opened(url: str, ask: Ask, publish: Publish) -> None:
     """A run that it writes as TFX does, while it goes on and when it has ended; a result whose artifact it deletes."""
     made = {name: publish(name, {"out": [NewArtifact("Model", f"/{name}")]}, key=name)["out"][0] for name in "ab"}
     ask("tfx_run")
@@ -311,7 +308,9 @@ def test_a_repaired_store_is_read_by_the_client(store: Store, ask: Ask) -> None:
     """A property without a value and a type twice make it fail; after the repair it reads everything."""
     with store.database.write() as transaction:
         transaction.execute("INSERT INTO Type (name, type_kind) VALUES ('Model', 1)")
-        transaction.execute("INSERT INTO ArtifactProperty (artifact_id, name, is_custom_property) VALUES (1, 'no', TRUE)")
+        transaction.execute(
+            "INSERT INTO ArtifactProperty (artifact_id, name, is_custom_property) VALUES (1, 'no', TRUE)"
+        )
     with pytest.raises(AssertionError, match="metadata_store|Error"):
         ask("dump")
     check_store(store, repair=True)

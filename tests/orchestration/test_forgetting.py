@@ -301,3 +301,5 @@ def test_the_command_shows_asks_and_does(payloads: Payloads, invoke: Invoke, tmp
     assert "to be rebuilt" in invoke("artifacts", "list", "-C", tmp_path).stdout
     assert invoke("store", "forget", "--column", "rider", "-C", tmp_path, "--yes").exit_code == 2
     assert invoke("store", "check", "-C", tmp_path).exit_code == 0
+    (tmp_path / "ids.txt").write_bytes(b"\xff\xfe")
+    assert invoke(*command, "--dry-run").exit_code == 2

@@ -99,8 +99,21 @@ def test_every_command_reads_it_and_no_password_is_left_anywhere(
     shared: Scratch, server_url: str, postgres: Server
 ) -> None:
     """Commands and pages show the runs; neither they, nor files, nor the database's own rows hold the password."""
+    typed = subprocess.run(
+        [
+            *(sys.executable, "-P", "-m", "penstock", "run", str(shared.directory)),
+            *("--set", f"profiles.local.metadata={server_url}", "--set", "train.seconds=0.1"),
+        ],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+    assert typed.returncode == 0, typed.stderr
+    assert "metadata=postgresql://penstock:***@" in typed.stdout
     shared.run()
     said = [
+        typed.stdout + typed.stderr,
         penstock(shared, "runs", "list"),
         penstock(shared, "runs", "show"),
         penstock(shared, "artifacts", "list"),
@@ -110,8 +123,8 @@ def test_every_command_reads_it_and_no_password_is_left_anywhere(
         penstock(shared, "store", "check"),
         penstock(shared, "doctor"),
     ]
-    assert len(said[0]) == 1
-    assert all(node["action"] == "reuse" for node in said[4]["nodes"])
+    assert len(said[1]) == 2
+    assert all(node["action"] == "reuse" for node in said[5]["nodes"])
     reader = StoreReader(server_url)
     with TestClient(create_app(reader), base_url="http://127.0.0.1") as client:
         pages = [client.get(path, headers={"Accept": "text/html"}).text for path in ("/", "/runs/latest")]

@@ -148,17 +148,13 @@ class _Tree:
 
 
 def _artifact(artifact: StoredArtifact, name: str) -> Text:
-    state = (
-        ""
-        if artifact.state == "LIVE"
-        else f"  {artifact.collected.words if artifact.collected else artifact.state.lower()}"
-    )
+    state = artifact.collected.words if artifact.collected else artifact.state.lower().replace("_", " ")
     return Text.assemble(
         (f"{name}: " if name else "", "dim"),
         (safe(artifact.type), "bold"),
         f" {artifact.id}",
         (f"  {safe(short_path(artifact.uri))}", "dim"),
-        (state, "yellow"),
+        ("" if artifact.state == "LIVE" else f"  {safe(state)}", "yellow"),
     )
 
 

@@ -109,7 +109,11 @@ _TEXTS: dict[int, tuple[str, str, str]] = {
     _UNREACHABLE: ("payload-can-be-read", "{n} LIVE artifacts whose payload cannot be reached.", "Is it mounted?"),
     _NO_MANIFEST: ("payload-has-a-manifest", "{n} LIVE artifacts without a readable manifest.json.", _GONE),
     _INCOMPLETE: ("payload-is-whole", "{n} LIVE artifacts with a file missing or of another size.", _GONE),
-    _OTHER_DIGEST: ("manifest-fits", "{n} LIVE artifacts whose manifest names another digest than the store.", _CHANGED_HINT),
+    _OTHER_DIGEST: (
+        "manifest-fits",
+        "{n} LIVE artifacts whose manifest names another digest than the store.",
+        _CHANGED_HINT,
+    ),
     _CHANGED: ("payload-is-unchanged", "{n} LIVE artifacts with a file whose bytes have changed.", _CHANGED_HINT),
 }
 

@@ -89,8 +89,6 @@ def _remove(reference: _Reference, transaction: Transaction) -> str:
 
 
 REFERENCES = tuple(
-    Invariant(
-        one.name, functools.partial(_look, one), functools.partial(_remove, one) if one.removable else None
-    )
+    Invariant(one.name, functools.partial(_look, one), functools.partial(_remove, one) if one.removable else None)
     for one in _ALL
 )

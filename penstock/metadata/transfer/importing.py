@@ -81,9 +81,7 @@ def import_store(store: Store, path: Path, *, progress: Progress | None = None) 
         put_links(doing)
         doing.tell("runs")
         runs = adopt(transaction, _touched_runs(doing), doing.origin)
-    return Imported(
-        source.version, dict(doing.new), dict(doing.updated), runs, _absent(store, doing), _notes(doing)
-    )
+    return Imported(source.version, dict(doing.new), dict(doing.updated), runs, _absent(store, doing), _notes(doing))
 
 
 def _touched_runs(doing: Import) -> list[int]:
@@ -115,4 +113,8 @@ def _absent(store: Store, doing: Import) -> dict[int, str]:
 
 def _notes(doing: Import) -> tuple[str, ...]:
     other = ("Penstock's own tables in the file were left out: digests, verdicts and cache stay there.",)
-    return (*(other if doing.source.is_penstock else ()), *doing.types.notes, *(f"{text}: {count:,}." for text, count in doing.left.items() if count))
+    return (
+        *(other if doing.source.is_penstock else ()),
+        *doing.types.notes,
+        *(f"{text}: {count:,}." for text, count in doing.left.items() if count),
+    )

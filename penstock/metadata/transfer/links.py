@@ -22,9 +22,7 @@ def put_links(doing: Import) -> None:
 def _put_events(doing: Import) -> None:
     doing.tell("events")
     artifacts, executions = doing.ids[TypeKind.ARTIFACT], doing.ids[TypeKind.EXECUTION]
-    every = doing.source.rows(
-        "Event", ("id", "artifact_id", "execution_id", "type", "milliseconds_since_epoch"), "id"
-    )
+    every = doing.source.rows("Event", ("id", "artifact_id", "execution_id", "type", "milliseconds_since_epoch"), "id")
     whole = [row for row in every if row.artifact_id in artifacts and row.execution_id in executions]
     doing.left["Events of artifacts or executions that are not there were left out"] += len(every) - len(whole)
     before = (executions[row.execution_id] for row in whole if row.execution_id not in doing.fresh[TypeKind.EXECUTION])
@@ -57,9 +55,7 @@ def _put_members(doing: Import, table: str, like: type[Node]) -> None:
     pairs = doing.source.rows(table, ("context_id", column), "id")
     whole = [(of_contexts[one], of_nodes[other]) for one, other in pairs if one in of_contexts and other in of_nodes]
     doing.left[f"{table}s of rows that are not there were left out"] += len(pairs) - len(whole)
-    doing.transaction.many(
-        f"INSERT INTO {table} (context_id, {column}) VALUES (?, ?) ON CONFLICT DO NOTHING", whole
-    )
+    doing.transaction.many(f"INSERT INTO {table} (context_id, {column}) VALUES (?, ?) ON CONFLICT DO NOTHING", whole)
 
 
 def _put_parents(doing: Import) -> None:

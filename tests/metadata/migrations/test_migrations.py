@@ -22,6 +22,7 @@ from tests.metadata.databases import beside
 from tests.metadata.restoring import STORES, restored
 from tests.postgres import Server
 
+
 @pytest.fixture(params=sorted(STORES.glob("version_*.sql")), ids=lambda path: path.stem)
 def older(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
     """A store as an older Penstock left it."""
@@ -166,7 +167,9 @@ def test_a_copy_that_cannot_be_made_stops_the_migration(older: Path, monkeypatch
 
     before, number = rows(older), version(older)
     monkeypatch.setattr("penstock.metadata.migrations.backup.os.fsync", full)
-    with pytest.raises(StoreError, match=r"could not be copied to .*No space left.*\nFree 0 MiB .* nothing was changed"):
+    with pytest.raises(
+        StoreError, match=r"could not be copied to .*No space left.*\nFree 0 MiB .* nothing was changed"
+    ):
         open_store(url(older))
     assert rows(older) == before
     assert not older.with_name(f"older.db.version-{number}").exists()
