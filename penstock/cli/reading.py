@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from penstock.metadata import Store
     from penstock.metadata.records import NodeRecord, RunRecord
 
-__all__ = ["Log", "graph_of", "log_of", "node_named", "opened_store", "to_json"]
+__all__ = ["Log", "exported", "graph_of", "log_of", "node_named", "opened_store", "to_json"]
 
 
 @contextlib.contextmanager
@@ -118,3 +118,34 @@ def log_of(store: Store, run_id: str, name: str) -> Log:
         return states.get(node_id) == NodeState.RUNNING
 
     return Log(file, running)
+
+
+def exported(artifact_id: int, directory: Path, only: Collection[str], project: Path | None) -> dict[str, Any]:
+    """Writes examples as TFRecord files; gives the rows and the file of each split.
+
+    Raises:
+        UsageError: The artifact is not Examples, or has no such split.
+        DataError: A column has a type that a ``tf.train.Example`` cannot hold.
+    """
+    from penstock.artifacts import Examples
+    from penstock.data.tfrecord import export_tfrecord
+    from penstock.storage.cache import PayloadCache, cache_directory
+    from penstock.storage.locations import is_remote, local_path
+
+    with opened_store(project) as store:
+        found = store.artifact(artifact_id)
+    if found.type != Examples.type_name:
+        raise UsageError(
+            f"Artifact {artifact_id} is {found.type}, not Examples.",
+            hint="`penstock artifacts list --type Examples` lists those that can be exported.",
+        )
+    local = PayloadCache(cache_directory()).get(found.uri) if is_remote(found.uri) else local_path(found.uri)
+    examples = Examples(str(local), properties=dict(found.properties))
+    for split in only:
+        if split not in examples.splits:
+            raise UsageError(f"The examples have no split {split!r}.", hint=did_you_mean(split, examples.splits))
+    written = {}
+    for split in only or examples.splits:
+        path, rows = export_tfrecord(examples, split, directory)
+        written[split] = {"rows": rows, "path": str(path)}
+    return written

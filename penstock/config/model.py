@@ -37,11 +37,13 @@ class DataConfig:
         path: A file, directory or pattern; absolute after loading, empty if the pipeline reads none.
         splits: Name of each split and its share of the rows, as ratios.
         types: Declared types of columns, where inference should not decide.
+        format: ``csv``, ``parquet``, ``jsonl`` or ``tfrecord``, if it is written.
     """
 
     path: str
     splits: Mapping[str, int]
     types: Mapping[str, str]
+    format: str | None = None
 
 
 @dataclass(frozen=True)

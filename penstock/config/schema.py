@@ -17,6 +17,13 @@ class DataSection(BaseModel):
     model_config = ConfigDict(extra="forbid", title="data")
 
     path: Annotated[str, Field(description="A file, directory or pattern of input files.")] = ""
+    format: Annotated[
+        str | None,
+        Field(
+            pattern="^(csv|parquet|jsonl|tfrecord)$",
+            description="csv, parquet, jsonl or tfrecord; if not given, told from the end of `path`, else csv.",
+        ),
+    ] = None
     splits: Annotated[
         dict[Name, Annotated[int, Field(ge=1, le=1_000_000)]],
         Field(min_length=1, description="Share of each split, as ratios: {train: 2, eval: 1}."),

@@ -26,3 +26,35 @@ def test_the_schema_knows_the_options_of_nodes() -> None:
     (options,) = profile["nodes"]["patternProperties"].values()
     assert options["additionalProperties"] is False
     assert options["properties"]["timeout"]["default"] is None
+
+
+@pytest.mark.parametrize(
+    ("data", "component"),
+    [
+        ("{path: a.csv.gz}", "CsvExampleGen"),
+        ("{path: in}", "CsvExampleGen"),
+        ("{path: 'in/*.parquet'}", "ParquetExampleGen"),
+        ("{path: a.JSONL}", "JsonlExampleGen"),
+        ("{path: in/data_tfrecord-00000-of-00001.gz}", "ImportExampleGen"),
+        ("{path: tfrecord/in, format: parquet}", "ParquetExampleGen"),
+    ],
+)
+def test_the_format_decides_what_reads_the_data(tmp_path: Path, data: str, component: str) -> None:
+    """Written, or told from the end of the path; CSV if neither tells."""
+    (tmp_path / "pipeline.yaml").write_text(f"name: p\ndata: {data}\n")
+    assert component in load_project(tmp_path).pipeline.nodes
+
+
+def test_an_unknown_format_is_refused(tmp_path: Path) -> None:
+    """With its place."""
+    (tmp_path / "pipeline.yaml").write_text("name: p\ndata: {path: a, format: orc}\n")
+    with pytest.raises(ConfigError, match=r"data\.format") as caught:
+        load_project(tmp_path)
+    assert caught.value.line == 2
+
+
+def test_types_are_for_formats_without(tmp_path: Path) -> None:
+    """`types` with a format that has types of its own is an error."""
+    (tmp_path / "pipeline.yaml").write_text("name: p\ndata: {path: a.parquet, types: {a: int}}\n")
+    with pytest.raises(ConfigError, match=r"data\.types is not for ParquetExampleGen"):
+        load_project(tmp_path)

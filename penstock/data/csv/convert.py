@@ -8,27 +8,22 @@ looked at one by one.
 from __future__ import annotations
 
 import gzip
-import json
-import uuid
 import zlib
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, replace
-from pathlib import Path
-from typing import Any
+from dataclasses import dataclass, replace
 
 import pyarrow as pa
 import pyarrow.csv
 
-from penstock.data.arrays import from_bools
-from penstock.data.csv.blocks import Block, Piece, Shard, pieces
+from penstock.data.csv.blocks import Block, Piece, pieces
 from penstock.data.csv.rows import not_utf8, rows, shortened
 from penstock.data.csv.values import Example, Kind, Seen, convert, examine, widest
-from penstock.data.examples import even_slices, open_writer
-from penstock.data.splits import split_indices
-from penstock.errors import DataError, PenstockError, StorageError, from_json
-from penstock.storage.refusal import refusal_in
+from penstock.data.ingest.job import Job, Report, failed
+from penstock.data.ingest.shards import Shard
+from penstock.data.ingest.write import SplitWriter
+from penstock.errors import DataError, PenstockError
 
-__all__ = ["Column", "Job", "Place", "Report", "part_path", "read_strings", "run_shard"]
+__all__ = ["Column", "Convert", "Place", "read_strings"]
 
 _MOST_BYTES = (1 << 31) - (1 << 20)  # Arrow's reader counts the bytes of a block in 32 bits
 
@@ -76,89 +71,36 @@ class Column:
 
 
 @dataclass(frozen=True)
-class Report:
-    """What a shard held. Written as JSON by workers that may be elsewhere.
+class Convert:
+    """How CSV shards are converted; a `penstock.data.ingest.job.Run`.
 
     Attributes:
-        shard: The shard's index.
-        columns: By name; ``kind`` is the type they were written as.
-        rows: Number of rows by split.
-        problem: A `PenstockError` as JSON, if the shard could not be read; nothing was written then.
-    """
-
-    shard: int
-    columns: dict[str, Column] = field(default_factory=dict)
-    rows: dict[str, int] = field(default_factory=dict)
-    problem: dict[str, Any] | None = None
-
-    def to_json(self) -> str:
-        """As a JSON text."""
-        return json.dumps(asdict(self))
-
-    @classmethod
-    def from_json(cls, text: str) -> Report:
-        """The report that `to_json` wrote."""
-        value = json.loads(text)
-        columns = {}
-        for name, column in value["columns"].items():
-            places = {key: Place(**column[key]) if column[key] else None for key in ("text", "fraction", "overflow")}
-            columns[name] = Column(Kind(column["kind"]), column["present"], column["numbers"], **places)
-        return cls(value["shard"], columns, value["rows"], value["problem"])
-
-    def raise_problem(self) -> None:
-        """Raises what kept the shard from being read, if anything."""
-        if self.problem is not None:
-            raise from_json(self.problem)
-
-
-@dataclass(frozen=True)
-class Job:
-    """What is the same for all shards.
-
-    Attributes:
+        job: Where to and into which splits.
         columns: The columns' names, in the order of the output.
         guess: The type each is first read as; one that is not in it is told by its values.
         fixed: Columns whose type is not to be widened or narrowed; their values are known or required to fit.
-        splits: Names and weights.
-        directory: The Examples' directory.
     """
 
+    job: Job
     columns: tuple[str, ...]
     guess: Mapping[str, Kind]
     fixed: Mapping[str, Kind]
-    splits: Mapping[str, int]
-    directory: str
 
-
-def part_path(directory: str, split: str, shard: int) -> Path:
-    """Where a shard's rows of one split lie until all shards are written."""
-    return Path(directory, f"Split-{split}", f".part-{shard:05d}.parquet")
-
-
-def run_shard(shard: Shard, job: Job) -> Report:
-    """Reads a shard and writes its splits. The same shard and job always give the same bytes.
-
-    Returns:
-        The report; what is wrong with the data stands in it and is not raised, so that it travels from any worker.
-    """
-    try:
-        columns, batch = _read_shard(shard, job)
-        return Report(shard.index, columns, {} if batch is None else _write(shard.index, batch, job))
-    except PenstockError as error:
-        return Report(shard.index, problem=error.to_json())
-    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
-        files = ", ".join(sorted({block.path for block in shard.blocks if block.stop is None}))
-        damaged = DataError(f"This gzip file is damaged: {error}.", path=files, hint="Copy it again, whole.")
-        return Report(shard.index, problem=damaged.to_json())
-    except OSError as error:
-        if error.errno is None:
-            raise
-        problem = refusal_in(f"errno {error.errno}", str(job.directory)) or StorageError(
-            f"Reading {shard.blocks[0].path} or writing below {job.directory} failed: {error.strerror}.",
-            hint="Is the disk well? Then run again.",
-            path=str(error.filename or job.directory),
-        )
-        return Report(shard.index, problem=problem.to_json())
+    def __call__(self, shard: Shard) -> Report:
+        """Reads a shard and writes its splits. The same shard always gives the same bytes."""
+        try:
+            columns, batch = _read_shard(shard, self)
+            if batch is None:
+                return Report(shard.index, columns)
+            with SplitWriter(shard.index, batch.schema, self.job) as writer:
+                writer.write(batch)
+            return Report(shard.index, columns, writer.counts)
+        except (gzip.BadGzipFile, EOFError, zlib.error) as error:
+            files = ", ".join(sorted({block.path for block in shard.blocks if block.stop is None}))
+            damaged = DataError(f"This gzip file is damaged: {error}.", path=files, hint="Copy it again, whole.")
+            return failed(shard, damaged, self.job.directory)
+        except (PenstockError, OSError) as error:
+            return failed(shard, error, self.job.directory)
 
 
 def read_strings(piece: Piece, block: Block) -> dict[str, pa.StringArray]:
@@ -177,7 +119,7 @@ def _check_utf8(piece: Piece, block: Block) -> None:
             ) from error
 
 
-def _read_shard(shard: Shard, job: Job) -> tuple[dict[str, Column], pa.RecordBatch | None]:
+def _read_shard(shard: Shard, job: Convert) -> tuple[dict[str, Column], pa.RecordBatch | None]:
     """The columns' reports and the rows; no rows if a value does not fit its fixed type."""
     guess = dict(job.guess)
     while True:
@@ -349,20 +291,3 @@ def _swallowed(piece: Piece, block: Block) -> DataError:
         row=last.line,
         line=last.line,
     )
-
-
-def _write(shard: int, batch: pa.RecordBatch, job: Job) -> dict[str, int]:
-    """Writes each split's rows to a file of its own, renamed at the end so that a second try never meets a half one."""
-    chosen = split_indices(batch, job.splits)
-    counts = {}
-    for index, split in enumerate(job.splits):
-        chosen_rows = batch.filter(from_bools(chosen == index))
-        counts[split] = chosen_rows.num_rows
-        path = part_path(job.directory, split, shard)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        temporary = path.with_name(f".{uuid.uuid4().hex}.parquet")
-        with open_writer(temporary, batch.schema) as writer:
-            for part in even_slices(chosen_rows):
-                writer.write_batch(part)
-        temporary.replace(path)
-    return counts

@@ -1,0 +1,39 @@
+"""ImportExampleGen: TFRecord files of tf.train.Example in, examples in splits out."""
+
+from __future__ import annotations
+
+from penstock.artifacts import Examples
+from penstock.dsl import Context, InputPath, Output, component
+
+__all__ = ["ImportExampleGen"]
+
+_SPLITS = {"train": 2, "eval": 1}
+
+
+@component
+def ImportExampleGen(
+    examples: Output[Examples],
+    *,
+    input_base: InputPath,
+    splits: dict[str, int] = _SPLITS,
+    ctx: Context,
+) -> None:
+    """Reads ``tf.train.Example`` protos from TFRecord files and shares them out to splits.
+
+    A feature is a flat column as long as no example has more than one value of it, else a list; a feature without
+    values is then a missing value. Bytes are text if they all are UTF-8. A row's split follows from its values alone.
+
+    Args:
+        examples: Parquet files by split.
+        input_base: A file, a directory of files with ``tfrecord`` in their names, or a pattern; gzip and zstd files are
+            recognised.
+        splits: Names and weights of the splits, as ratios.
+        ctx: The running node.
+
+    Raises:
+        DataError: The data is not usable; names file and record.
+        UsageError: Splits are not usable.
+    """
+    from penstock.data.tfrecord import ingest_tfrecord
+
+    ingest_tfrecord(input_base, examples, splits, ctx)

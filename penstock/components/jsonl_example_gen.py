@@ -1,0 +1,40 @@
+"""JsonlExampleGen: JSON Lines in, typed examples in splits out."""
+
+from __future__ import annotations
+
+from penstock.artifacts import Examples
+from penstock.dsl import Context, InputPath, Output, component
+
+__all__ = ["JsonlExampleGen"]
+
+_SPLITS = {"train": 2, "eval": 1}
+
+
+@component
+def JsonlExampleGen(
+    examples: Output[Examples],
+    *,
+    input_base: InputPath,
+    splits: dict[str, int] = _SPLITS,
+    ctx: Context,
+) -> None:
+    """Reads files of JSON objects, one a line, and shares them out to splits.
+
+    A key is a column, of the kind that its first values have: numbers (float64 as soon as one has a fraction), text,
+    true and false (1 and 0), lists; the keys of an object in an object are columns ``outer.inner``. A key that an object
+    lacks, and ``null``, are missing values. A row's split follows from its values alone.
+
+    Args:
+        examples: Parquet files by split.
+        input_base: A file, a directory of ``*.jsonl``, ``*.ndjson`` or ``*.json`` files, or a pattern; gzip and zstd
+            files are recognised. UTF-8.
+        splits: Names and weights of the splits, as ratios.
+        ctx: The running node.
+
+    Raises:
+        DataError: The data is not usable; names file and line.
+        UsageError: Splits are not usable.
+    """
+    from penstock.data.jsonl import ingest_jsonl
+
+    ingest_jsonl(input_base, examples, splits, ctx)

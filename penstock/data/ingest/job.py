@@ -1,0 +1,74 @@
+"""What a worker is told and what it tells back: `Job`, `Report`, and where its files lie until all are written."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+from penstock.data.ingest.shards import Shard
+from penstock.errors import PenstockError, StorageError, from_json
+from penstock.storage.refusal import refusal_in
+
+__all__ = ["Job", "Report", "Run", "failed", "part_path"]
+
+
+@dataclass(frozen=True)
+class Job:
+    """What is the same for all shards, whatever their format.
+
+    Attributes:
+        splits: Names and weights.
+        directory: The Examples' directory.
+    """
+
+    splits: Mapping[str, int]
+    directory: str
+
+
+@dataclass(frozen=True)
+class Report:
+    """What a shard held. Travels from any worker.
+
+    Attributes:
+        shard: The shard's index.
+        columns: What is known of each column, by name; each format has its own.
+        rows: Number of rows by split.
+        problem: A `PenstockError` as JSON, if the shard could not be read; nothing was written then.
+    """
+
+    shard: int
+    columns: Mapping[str, Any] = field(default_factory=dict)
+    rows: Mapping[str, int] = field(default_factory=dict)
+    problem: dict[str, Any] | None = None
+
+    def raise_problem(self) -> None:
+        """Raises what kept the shard from being read, if anything."""
+        if self.problem is not None:
+            raise from_json(self.problem)
+
+
+class Run(Protocol):
+    """Reads a shard and writes its splits; pickled to where that happens. What is wrong stands in the report."""
+
+    def __call__(self, shard: Shard) -> Report: ...
+
+
+def part_path(directory: str, split: str, shard: int) -> Path:
+    """Where a shard's rows of one split lie until all shards are written."""
+    return Path(directory, f"Split-{split}", f".part-{shard:05d}.parquet")
+
+
+def failed(shard: Shard, error: PenstockError | OSError, directory: str) -> Report:
+    """The report of a shard that could not be read or written; an error without a number is not the disk's."""
+    if isinstance(error, PenstockError):
+        return Report(shard.index, problem=error.to_json())
+    if error.errno is None:
+        raise error
+    problem = refusal_in(f"errno {error.errno}", directory) or StorageError(
+        f"Reading {shard.blocks[0].path} or writing below {directory} failed: {error.strerror}.",
+        hint="Is the disk well? Then run again.",
+        path=str(error.filename or directory),
+    )
+    return Report(shard.index, problem=problem.to_json())

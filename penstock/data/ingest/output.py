@@ -1,0 +1,90 @@
+"""The files of an Examples artifact while they are made: directories, counts, final names."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+
+from penstock.artifacts import Examples
+from penstock.data.ingest.job import Report, part_path
+from penstock.dsl import Context
+from penstock.errors import DataError, StorageError
+
+__all__ = ["directories", "publish", "warn_of_empty"]
+
+
+@contextmanager
+def directories(examples: Examples, splits: Mapping[str, int]) -> Iterator[None]:
+    """Makes the splits' directories; an error inside the ``with`` removes them and all that is in them.
+
+    Raises:
+        StorageError: They cannot be made.
+    """
+    try:
+        for split in splits:
+            examples.path(f"Split-{split}").mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StorageError(
+            f"Cannot write below {examples.uri}: {error.strerror}.",
+            hint="Give a pipeline_root on a disk that this user may write to.",
+            path=str(error.filename or examples.uri),
+        ) from error
+    try:
+        yield
+    except BaseException:
+        for split in splits:
+            shutil.rmtree(examples.path(f"Split-{split}"), ignore_errors=True)
+        raise
+
+
+def publish(examples: Examples, splits: Mapping[str, int], reports: Sequence[Report], path: str) -> int:
+    """Gives the shards' files their final names, sets the artifact's properties, and returns the number of rows.
+
+    Args:
+        examples: The artifact.
+        splits: Names and weights.
+        reports: One for each shard, in order; there is a row in at least one of them.
+        path: The first input file, for errors.
+
+    Raises:
+        DataError: A split has no rows.
+    """
+    counts = {split: sum(report.rows[split] for report in reports) for split in splits}
+    for split, count in counts.items():
+        if not count:
+            raise DataError(
+                f"The {sum(counts.values()):,} rows are too few for the splits: none of them falls into {split!r} "
+                f"(weights {', '.join(f'{name}: {weight}' for name, weight in splits.items())}).",
+                hint="Give more rows, fewer splits, or a larger weight. Rows that are equal fall into the same split.",
+                path=path,
+                split=split,
+            )
+    for split in splits:
+        _number(examples, split, reports)
+    examples.splits = list(splits)
+    examples.properties.update(span=0, version=0)
+    return sum(counts.values())
+
+
+def _number(examples: Examples, split: str, reports: Sequence[Report]) -> None:
+    """Names one split's files in the order of the data; those without rows go."""
+    kept = []
+    for report in reports:
+        part = part_path(examples.uri, split, report.shard)
+        if report.rows[split]:
+            kept.append(part)
+        else:
+            part.unlink(missing_ok=True)
+    for index, part in enumerate(kept):
+        part.rename(part.with_name(f"data-{index:05d}-of-{len(kept):05d}.parquet"))
+
+
+def warn_of_empty(ctx: Context, columns: Sequence[str]) -> None:
+    """Names the columns that no row has a value for, if there are any."""
+    if columns:
+        names = ", ".join(columns[:10]) + (f" and {len(columns) - 10} more" if len(columns) > 10 else "")
+        ctx.warn(
+            f"No row has a value for {names}: {'this column is' if len(columns) == 1 else 'these columns are'} "
+            "missing everywhere."
+        )
