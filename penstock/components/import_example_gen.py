@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from penstock.artifacts import Examples
 from penstock.dsl import Context, InputPath, Output, component
 
 __all__ = ["ImportExampleGen"]
 
 _SPLITS = {"train": 2, "eval": 1}
+_NO_TYPES: dict[str, str] = {}
 
 
 @component
@@ -16,6 +19,9 @@ def ImportExampleGen(
     *,
     input_base: InputPath,
     splits: dict[str, int] = _SPLITS,
+    types: dict[str, str] = _NO_TYPES,
+    on_error: Literal["fail", "skip"] = "fail",
+    max_skipped: int = 100,
     ctx: Context,
 ) -> None:
     """Reads ``tf.train.Example`` protos from TFRecord files and shares them out to splits.
@@ -28,12 +34,17 @@ def ImportExampleGen(
         input_base: A file, a directory of files with ``tfrecord`` in their names, or a pattern; gzip and zstd files are
             recognised.
         splits: Names and weights of the splits, as ratios.
+        types: Types that are declared, by column: see docs/ingest.md.
+        on_error: What a row does that is not usable: ``fail`` stops, ``skip`` leaves it out and reports it.
+        max_skipped: How many rows may be left out.
         ctx: The running node.
 
     Raises:
         DataError: The data is not usable; names file and record.
-        UsageError: Splits are not usable.
+        UsageError: Splits or types are not usable.
     """
+    from penstock.data.ingest.job import Job
     from penstock.data.tfrecord import ingest_tfrecord
 
-    ingest_tfrecord(input_base, examples, splits, ctx)
+    job = Job.of(examples.uri, splits, types, on_error, max_skipped)
+    ingest_tfrecord(input_base, examples, job, ctx)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from penstock.artifacts import Examples
 from penstock.dsl import Context, InputPath, Output, component
 
 __all__ = ["JsonlExampleGen"]
 
 _SPLITS = {"train": 2, "eval": 1}
+_NO_TYPES: dict[str, str] = {}
 
 
 @component
@@ -16,6 +19,9 @@ def JsonlExampleGen(
     *,
     input_base: InputPath,
     splits: dict[str, int] = _SPLITS,
+    types: dict[str, str] = _NO_TYPES,
+    on_error: Literal["fail", "skip"] = "fail",
+    max_skipped: int = 100,
     ctx: Context,
 ) -> None:
     """Reads files of JSON objects, one a line, and shares them out to splits.
@@ -29,12 +35,17 @@ def JsonlExampleGen(
         input_base: A file, a directory of ``*.jsonl``, ``*.ndjson`` or ``*.json`` files, or a pattern; gzip and zstd
             files are recognised. UTF-8.
         splits: Names and weights of the splits, as ratios.
+        types: Types that are declared, by column: see docs/ingest.md.
+        on_error: What a row does that is not usable: ``fail`` stops, ``skip`` leaves it out and reports it.
+        max_skipped: How many rows may be left out.
         ctx: The running node.
 
     Raises:
         DataError: The data is not usable; names file and line.
-        UsageError: Splits are not usable.
+        UsageError: Splits or types are not usable.
     """
+    from penstock.data.ingest.job import Job
     from penstock.data.jsonl import ingest_jsonl
 
-    ingest_jsonl(input_base, examples, splits, ctx)
+    job = Job.of(examples.uri, splits, types, on_error, max_skipped)
+    ingest_jsonl(input_base, examples, job, ctx)

@@ -38,12 +38,16 @@ class DataConfig:
         splits: Name of each split and its share of the rows, as ratios.
         types: Declared types of columns, where inference should not decide.
         format: ``csv``, ``parquet``, ``jsonl`` or ``tfrecord``, if it is written.
+        on_error: ``fail`` or ``skip``, if it is written.
+        max_skipped: How many rows may be left out, if it is written.
     """
 
     path: str
     splits: Mapping[str, int]
     types: Mapping[str, str]
     format: str | None = None
+    on_error: str | None = None
+    max_skipped: int | None = None
 
 
 @dataclass(frozen=True)

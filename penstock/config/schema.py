@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -28,7 +28,19 @@ class DataSection(BaseModel):
         dict[Name, Annotated[int, Field(ge=1, le=1_000_000)]],
         Field(min_length=1, description="Share of each split, as ratios: {train: 2, eval: 1}."),
     ] = {"train": 2, "eval": 1}
-    types: Annotated[dict[str, str], Field(description="Declared types of columns: int, float or string.")] = {}
+    types: Annotated[
+        dict[str, str],
+        Field(description="Declared types of columns: int, float, string, bool, timestamp[us], list<int>, ..."),
+    ] = {}
+    on_error: Annotated[
+        Literal["fail", "skip"] | None,
+        Field(
+            description="What a row does that is not usable: fail (the default), or skip: it is left out and reported."
+        ),
+    ] = None
+    max_skipped: Annotated[int | None, Field(ge=0, description="How many rows may be left out; 100 if not given.")] = (
+        None
+    )
 
 
 class ProfileSection(BaseModel):

@@ -6,8 +6,9 @@ are to blame: lines that are no JSON object, and values whose kind contradicts t
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import IO, ClassVar
 
@@ -17,7 +18,9 @@ import pyarrow.types as kinds
 
 from penstock.artifacts import Examples
 from penstock.data.ingest.files import Wanted, compression, find, refuse_other
-from penstock.data.ingest.flow import Types, ingest
+from penstock.data.ingest.flow import Rows, Types, ingest
+from penstock.data.ingest.job import Job
+from penstock.data.ingest.rejected import Rejections
 from penstock.data.ingest.shards import SHARD_BYTES, Block, Shard, packed
 from penstock.data.ingest.types import shown, stored_batch, wider, with_values
 from penstock.dsl import Context
@@ -35,14 +38,14 @@ _LONGEST_LINE = 1 << 30
 _BOM = b"\xef\xbb\xbf"
 
 
-def ingest_jsonl(input_base: str, examples: Examples, splits: Mapping[str, int], ctx: Context) -> None:
+def ingest_jsonl(input_base: str, examples: Examples, job: Job, ctx: Context) -> None:
     """Reads JSON Lines and writes their objects as the splits of ``examples``; see `penstock.data.ingest.flow.ingest`.
 
     Raises:
         DataError: A line is no JSON object, or a value's kind is not that of the lines before.
     """
     paths = find(input_base, _JSONL)
-    ingest(JsonlReader(tuple(map(str, paths))), str(paths[0]), examples, splits, ctx)
+    ingest(JsonlReader(tuple(map(str, paths))), str(paths[0]), examples, job, ctx)
 
 
 @dataclass(frozen=True)
@@ -72,14 +75,13 @@ class JsonlReader:
                 yield Block(path, start, stream.tell(), 0, stream.tell() - start)  # rows are counted if one is bad
                 start = stream.tell()
 
-    def batches(self, block: Block, known: Types) -> Iterator[pa.RecordBatch]:
+    def batches(self, block: Block, known: Types, reject: Rejections) -> Iterator[Rows]:
         """The objects of a block as record batches; types that are not known are those of the first lines."""
         types = dict(known)
         line = 1
         for text in _pieces(block, self.block_bytes):
-            lines = _Lines(block, line)
-            for table in lines.parsed(_valid(text, lines), types):
-                yield from table.combine_chunks().to_batches()
+            marked = text.startswith(_BOM) and line == 1 and not block.start
+            yield from _Lines(block, line).parsed(text[len(_BOM) :] if marked else text, types, reject)
             line += text.count(b"\n")
 
 
@@ -110,19 +112,16 @@ def _pieces(block: Block, size: int) -> Iterator[bytes]:
         yield rest
 
 
-def _valid(text: bytes, lines: _Lines) -> bytes:
-    if text.startswith(_BOM) and lines.block.start == 0:
-        text = text[len(_BOM) :]
+def _not_text(text: bytes) -> str | None:
+    """What keeps bytes from being JSON's text, if anything does."""
+    if b"\0" in text:
+        return "a NUL byte: this is no JSON text"
     if not text.isascii():
         try:
             text.decode()
         except UnicodeDecodeError as error:
-            raise lines.error(
-                text, error.start, f"byte 0x{text[error.start]:02x} is not UTF-8", "Save the file as UTF-8."
-            ) from error
-    if b"\0" in text:
-        raise lines.error(text, text.index(b"\0"), "a NUL byte: this is no JSON text", "Expected is JSON in UTF-8.")
-    return text
+            return f"byte 0x{text[error.start]:02x} is not UTF-8"
+    return None
 
 
 @dataclass(frozen=True)
@@ -132,24 +131,27 @@ class _Lines:
     block: Block
     first: int
 
-    def parsed(self, text: bytes, types: dict[str, pa.DataType]) -> Iterator[pa.Table]:
-        """The lines as tables, in order; ``types`` grows by what is found."""
+    def parsed(self, text: bytes, types: dict[str, pa.DataType], reject: Rejections) -> Iterator[Rows]:
+        """The objects in the lines, in order; ``types`` grows by what is found."""
         waiting = [(0, len(text))]
         while waiting:
             start, stop = waiting.pop()
             part = text[start:stop]
             if not part.strip():
                 continue
-            try:
-                table = _read(part, types)
-                problem = _contradiction(table, types, self.block.path)
-                if problem is None and _one_each(table.num_rows, part):
-                    _learn(table, types, self.block.path)
-                    yield table
-                    continue
-                reason = problem or "more or less than one JSON object stands on it"
-            except pa.ArrowInvalid as error:
-                reason = _reason(error)
+            reason = _not_text(part)
+            if reason is None:
+                try:
+                    table = _read(part, types)
+                    reason = _contradiction(table, types, self.block.path)
+                    if reason is None and _one_each(table.num_rows, part):
+                        _learn(table, types, self.block.path)
+                        for batch in table.combine_chunks().to_batches():  # one, as there is a chunk a column
+                            yield Rows(batch, partial(self.number, text, start))
+                        continue
+                    reason = reason or "more or less than one JSON object stands on it"
+                except pa.ArrowInvalid as error:
+                    reason = _alone(part, types, self.block.path) or _reason(error)
             middle = part.find(b"\n", len(part) // 2) + 1 or part.rfind(b"\n", 0, len(part) // 2) + 1
             if 0 < middle < len(part):
                 waiting += [(start + middle, stop), (start, start + middle)]
@@ -157,19 +159,37 @@ class _Lines:
                 end = part.index(b"\n") + 1
                 waiting += [(start + end, stop), (start, start + end)]
             else:
-                reason = _alone(part, types, self.block.path) or reason
-                raise self.error(text, start, reason, 'Expected is one object a line: {"name": value, ...}.')
+                reject(self.error(text, start, reason))
 
-    def error(self, text: bytes, at: int, reason: str, hint: str) -> DataError:
+    def number(self, text: bytes, start: int, position: int) -> int:
+        """The number of the line with the object at a position of those from an offset on."""
+        at = start
+        while True:
+            end = text.find(b"\n", at) + 1 or len(text)
+            if text[at:end].strip():
+                if not position:
+                    return self._line(text, at)
+                position -= 1
+            at = end
+
+    def error(self, text: bytes, at: int, reason: str) -> DataError:
         """The error for the line at an offset of the text."""
+        line = self._line(text, at)
+        shown_line = text[at:].split(b"\n", 1)[0][:120].decode(errors="replace").strip()
+        return DataError(
+            f"Line {line}: {reason}. The line: {shown_line}",
+            hint='Expected is one object a line, in UTF-8: {"name": value, ...}.',
+            path=self.block.path,
+            row=line,
+            line=line,
+        )
+
+    def _line(self, text: bytes, at: int) -> int:
         line = self.first + text.count(b"\n", 0, at)
         if self.block.stop is not None and self.block.start:
             with Path(self.block.path).open("rb") as stream:
                 line += _newlines(stream, self.block.start)
-        shown_line = text[text.rfind(b"\n", 0, at) + 1 :].split(b"\n", 1)[0][:120].decode(errors="replace").strip()
-        return DataError(
-            f"Line {line}: {reason}. The line: {shown_line}", hint=hint, path=self.block.path, row=line, line=line
-        )
+        return line
 
 
 def _newlines(stream: IO[bytes], size: int) -> int:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
+from operator import add
 from pathlib import Path
 from typing import ClassVar
 
@@ -13,7 +15,9 @@ import pyarrow.parquet as pq
 from penstock.artifacts import Examples
 from penstock.data.examples import ROW_GROUP_ROWS
 from penstock.data.ingest.files import Wanted, find, joined, refuse_other
-from penstock.data.ingest.flow import Types, ingest, widened
+from penstock.data.ingest.flow import Rows, Types, ingest, widened
+from penstock.data.ingest.job import Job
+from penstock.data.ingest.rejected import Rejections
 from penstock.data.ingest.shards import Block, Shard, packed
 from penstock.data.ingest.types import stored_batch
 from penstock.dsl import Context
@@ -24,14 +28,14 @@ __all__ = ["ParquetReader", "ingest_parquet"]
 _PARQUET = Wanted("Parquet", r"\.(parquet|pq)$", "*.parquet or *.pq", magics=(b"PAR1",))
 
 
-def ingest_parquet(input_base: str, examples: Examples, splits: Mapping[str, int], ctx: Context) -> None:
+def ingest_parquet(input_base: str, examples: Examples, job: Job, ctx: Context) -> None:
     """Reads Parquet files and writes their rows as the splits of ``examples``; see `penstock.data.ingest.flow.ingest`.
 
     Raises:
         DataError: A file is damaged, or files differ in their columns.
     """
     paths = find(input_base, _PARQUET)
-    ingest(ParquetReader(tuple(map(str, paths))), str(paths[0]), examples, splits, ctx)
+    ingest(ParquetReader(tuple(map(str, paths))), str(paths[0]), examples, job, ctx)
 
 
 @dataclass(frozen=True)
@@ -71,13 +75,15 @@ class ParquetReader:
                 row += group.num_rows
         return list(packed(blocks))
 
-    def batches(self, block: Block, known: Types) -> Iterator[pa.RecordBatch]:
+    def batches(self, block: Block, known: Types, reject: Rejections) -> Iterator[Rows]:
         """The rows of row groups, `ROW_GROUP_ROWS` at a time."""
+        first = block.row
         try:
             with pq.ParquetFile(block.path, page_checksum_verification=True) as file:
-                yield from file.iter_batches(
-                    ROW_GROUP_ROWS, row_groups=range(block.start, block.stop or 0), use_threads=False
-                )
+                groups = range(block.start, block.stop or 0)
+                for batch in file.iter_batches(ROW_GROUP_ROWS, row_groups=groups, use_threads=False):
+                    yield Rows(batch, partial(add, first))
+                    first += batch.num_rows
         except (pa.ArrowException, OSError) as error:
             if isinstance(error, OSError) and error.errno is not None:
                 raise

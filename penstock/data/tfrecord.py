@@ -10,7 +10,7 @@ import gzip
 import io
 import struct
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,7 +24,9 @@ import pyarrow.types as kinds
 from penstock.artifacts import Examples
 from penstock.data.examples import record_batches
 from penstock.data.ingest.files import Wanted, compression, find, refuse_other
-from penstock.data.ingest.flow import Types, ingest
+from penstock.data.ingest.flow import Rows, Types, ingest
+from penstock.data.ingest.job import Job
+from penstock.data.ingest.rejected import Rejections
 from penstock.data.ingest.shards import SHARD_BYTES, Block, Shard, packed
 from penstock.data.tf_examples import encode_examples
 from penstock.dsl import Context
@@ -43,14 +45,14 @@ _CRC = struct.Struct("<I")
 _READ_BYTES = 1 << 20
 
 
-def ingest_tfrecord(input_base: str, examples: Examples, splits: Mapping[str, int], ctx: Context) -> None:
+def ingest_tfrecord(input_base: str, examples: Examples, job: Job, ctx: Context) -> None:
     """Reads examples from TFRecord files and writes them as splits; see `penstock.data.ingest.flow.ingest`.
 
     Raises:
         DataError: A file is damaged, a record is no example, or a feature changes its type.
     """
     paths = find(input_base, _TFRECORD)
-    ingest(TFRecordReader(tuple(map(str, paths))), str(paths[0]), examples, splits, ctx)
+    ingest(TFRecordReader(tuple(map(str, paths))), str(paths[0]), examples, job, ctx)
 
 
 @dataclass(frozen=True)
@@ -86,21 +88,19 @@ class TFRecordReader:
         if at > start:
             yield Block(path, start, at, first, at - start)
 
-    def batches(self, block: Block, known: Types) -> Iterator[pa.RecordBatch]:
-        """The examples of a block, `_BATCH` at a time."""
+    def batches(self, block: Block, known: Types, reject: Rejections) -> Iterator[Rows]:
+        """The examples of a block, at most `_BATCH` at a time."""
         from tfx_bsl.cc.tfx_bsl_extension.coders import ExamplesToRecordBatchDecoder
 
         decoder = ExamplesToRecordBatchDecoder()
-        waiting: list[bytes] = []
-        record = block.row
-        for data in _records(block):
-            waiting.append(data)
+        waiting: list[tuple[int, bytes]] = []
+        for record in _records(block, reject):
+            waiting.append(record)
             if len(waiting) == _BATCH:
-                yield _decoded(decoder, waiting, block.path, record, known)
-                record += len(waiting)
+                yield from _decoded(decoder, waiting, block.path, known, reject)
                 waiting = []
         if waiting:
-            yield _decoded(decoder, waiting, block.path, record, known)
+            yield from _decoded(decoder, waiting, block.path, known, reject)
 
 
 def export_tfrecord(examples: Examples, split: str, directory: str | Path) -> tuple[Path, int]:
@@ -136,7 +136,8 @@ def _masked(data: bytes) -> int:
     return ((crc >> 15 | crc << 17) + 0xA282EAD8) & 0xFFFFFFFF
 
 
-def _records(block: Block) -> Iterator[bytes]:
+def _records(block: Block, reject: Rejections) -> Iterator[tuple[int, bytes]]:
+    """The records of a block with their numbers."""
     record = block.row
     with _opened(block) as stream:
         left = None if block.stop is None else block.stop - block.start
@@ -147,8 +148,9 @@ def _records(block: Block) -> Iterator[bytes]:
                 raise _cut(block.path, record)
             data = body[:length]
             if _CRC.unpack_from(body, length)[0] != _masked(data):
-                raise _damaged(block.path, record, "its checksum does not fit its data")
-            yield data
+                reject(_damaged(block.path, record, "its checksum does not fit its data"))
+            else:
+                yield record, data
             record += 1
             if left is not None:
                 left -= length + 16
@@ -203,33 +205,53 @@ def _damaged(path: str, record: int, reason: str) -> DataError:
 
 
 def _decoded(
-    decoder: ExamplesToRecordBatchDecoder, records: list[bytes], path: str, first: int, known: Types
-) -> pa.RecordBatch:
+    decoder: ExamplesToRecordBatchDecoder,
+    records: list[tuple[int, bytes]],
+    path: str,
+    known: Types,
+    reject: Rejections,
+) -> Iterator[Rows]:
+    numbers, data = [number for number, _ in records], [body for _, body in records]
+    while data:
+        good, reason = _first_bad(decoder, data)
+        if good:
+            batch = decoder.DecodeBatch(data[:good])
+            arrays = [
+                _column(array, as_list=kinds.is_list(known.get(name, pa.null())))
+                for name, array in zip(batch.schema.names, batch.columns, strict=True)
+            ]
+            if arrays:
+                yield Rows(pa.RecordBatch.from_arrays(arrays, batch.schema.names), numbers[:good].__getitem__)
+        if good < len(data):
+            row = numbers[good]
+            error = DataError(
+                f"Record {row:,} is no example that fits those before it: {reason}.",
+                hint="Expected are tf.train.Example protos, each feature of one type in all of them.",
+                path=path,
+                row=row,
+            )
+            reject(error)
+        numbers, data = numbers[good + 1 :], data[good + 1 :]
+
+
+def _first_bad(decoder: ExamplesToRecordBatchDecoder, data: list[bytes]) -> tuple[int, str]:
+    """The position of the first record that is no example, and why; behind the last if all are."""
     try:
-        batch = decoder.DecodeBatch(records)
+        decoder.DecodeBatch(data)
     except RuntimeError as error:
-        # The decoder does not say which record it was: the shortest run that fails ends with the one to blame.
-        good, bad = 0, len(records)
-        while bad - good > 1:
-            middle = (good + bad) // 2
-            try:
-                decoder.DecodeBatch(records[:middle])
-                good = middle
-            except RuntimeError:
-                bad = middle
-        row = first + good
         reason = str(error).split(": ", 1)[-1].rstrip(".")
-        raise DataError(
-            f"Record {row:,} is no example that fits those before it: {reason}.",
-            hint="Expected are tf.train.Example protos, each feature of one type in all of them.",
-            path=path,
-            row=row,
-        ) from error
-    arrays = [
-        _column(array, as_list=kinds.is_list(known.get(name, pa.null())))
-        for name, array in zip(batch.schema.names, batch.columns, strict=True)
-    ]
-    return pa.RecordBatch.from_arrays(arrays, batch.schema.names)
+    else:
+        return len(data), ""
+    # The decoder does not say which record it was: the shortest run that fails ends with the one to blame.
+    good, bad = 0, len(data)
+    while bad - good > 1:
+        middle = (good + bad) // 2
+        try:
+            decoder.DecodeBatch(data[:middle])
+            good = middle
+        except RuntimeError:
+            bad = middle
+    return good, reason
 
 
 def _column(lists: pa.Array, *, as_list: bool) -> pa.Array:

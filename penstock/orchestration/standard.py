@@ -49,7 +49,13 @@ STANDARD_COMPONENTS: tuple[Component, ...] = (
 _READERS = [component for component, _ in _EXAMPLE_GENS.values()]
 
 # What the section `data` gives to the component that reads it: its parameter, and the key there.
-_FROM_DATA = {"input_base": "path", "splits": "splits", "types": "types"}
+_FROM_DATA = {
+    "input_base": "path",
+    "splits": "splits",
+    "types": "types",
+    "on_error": "on_error",
+    "max_skipped": "max_skipped",
+}
 
 
 def section_name(node_id: str) -> str:
@@ -121,15 +127,7 @@ def _ingest(config: Config) -> Node:
             key=f"{section}.{name}",
             **config.origin((section, name)).facts(),
         )
-    given = {name: getattr(config.data, key) for name, key in _FROM_DATA.items() if getattr(config.data, key)}
-    for name in given.keys() - component.parameters.keys():
-        key = _FROM_DATA[name]
-        raise ConfigError(
-            f"data.{key} is not for {component.name}, which reads this input.",
-            hint=f"Take it out, or give another format than {config.data.format!r}." if config.data.format else None,
-            key=f"data.{key}",
-            **config.origin(("data", key)).facts(),
-        )
+    given = {name: getattr(config.data, key) for name, key in _FROM_DATA.items() if getattr(config.data, key) not in (None, {})}
     return component(**given, **config[section])
 
 

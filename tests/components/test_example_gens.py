@@ -20,12 +20,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from penstock.artifacts import Examples
-from penstock.components import ImportExampleGen, JsonlExampleGen, ParquetExampleGen
+from penstock.components import CsvExampleGen, ImportExampleGen, JsonlExampleGen, ParquetExampleGen
 from penstock.data import examples as data
 from penstock.data import jsonl, tfrecord
 from penstock.data.tf_examples import encode_examples
 from penstock.dsl import Component, Context
-from penstock.errors import DataError
+from penstock.errors import DataError, UsageError
 
 INT, FLOAT, TEXT = pa.int64(), pa.float64(), pa.string()
 
@@ -382,6 +382,97 @@ def test_records_that_are_not_usable(
         ingest(ImportExampleGen, path)
     assert caught.value.path == str(path)
     assert getattr(caught.value, "row", None) == row
+
+
+# Declared types and rejected rows
+
+
+def test_declared_types_hold_in_every_format(tmp_path: Path, ingest: Ingest) -> None:
+    """Text becomes times, numbers and lists; the note counts what was left out, and the report says why."""
+    rows: list[dict[str, Any]] = [
+        {"at": "1970-01-02", "n": "1", "ids": "[1, 2]"},
+        {"at": "never", "n": "2", "ids": "[]"},
+        {"at": "1970-01-01T00:00:01Z", "n": "two", "ids": "[3]"},
+        {"at": None, "n": "4", "ids": None},
+    ]
+    table = pa.Table.from_pylist(rows)
+    pq.write_table(table, tmp_path / "a.parquet")
+    (tmp_path / "a.jsonl").write_text("\n" + "".join(json.dumps(row) + "\n" for row in rows))
+    (tmp_path / "a.csv").write_text(
+        'at,n,ids\n1970-01-02,1,"[1, 2]"\nnever,2,[]\n1970-01-01T00:00:01Z,two,[3]\n,4,\n'
+    )
+    write_records(tmp_path / "a.tfrecord", [example(**row) for row in rows])
+    types = {"at": "timestamp[s]", "n": "int", "ids": "list<int>"}
+    first = {"a.parquet": 1, "a.jsonl": 2, "a.csv": 2, "a.tfrecord": 1}
+    readers = {
+        "a.parquet": ParquetExampleGen,
+        "a.jsonl": JsonlExampleGen,
+        "a.csv": CsvExampleGen,
+        "a.tfrecord": ImportExampleGen,
+    }
+    for name, component in readers.items():
+        with pytest.raises(DataError, match="'never' does not fit the declared type timestamp") as caught:
+            ingest(component, tmp_path / name, types=types)
+        assert (caught.value.row, caught.value.column) == (first[name] + 1, "at")
+        made = ingest(component, tmp_path / name, types=types, on_error="skip")
+        assert made.table().select(["at", "n", "ids"]).to_pylist() == [
+            {"at": 86_400, "n": 1, "ids": [1, 2]},
+            {"at": None, "n": 4, "ids": None},
+        ]
+        assert made.types == {"at": INT, "n": INT, "ids": pa.list_(INT)}
+        assert made.notes == ["2 rows, 3 columns, 2 rejected"]
+        report = [json.loads(line) for line in made.examples.path("rejected.jsonl").read_text().splitlines()]
+        assert [(one["row"], one["column"], one["value"]) for one in report] == [
+            (first[name] + 1, "at", "never"),
+            (first[name] + 2, "n", "two"),
+        ]
+        assert made.examples.custom_properties == {"rejected_rows": 2}
+        assert "2 rows were left out: see rejected.jsonl" in made.warnings[0]
+        with pytest.raises(DataError, match=r"More than 1 rows are not usable \(max_skipped\)"):
+            ingest(component, tmp_path / name, types=types, on_error="skip", max_skipped=1)
+
+
+@pytest.mark.parametrize("size", [1, 30, 1 << 20])
+def test_bad_lines_are_left_out(ingest_json: Ingest, tiny_shards: Callable[[int], None], size: int) -> None:
+    """Lines that are no object, or contradict those before, are reported by their numbers, however the file is cut."""
+    tiny_shards(size)
+    text = b'{"a":1}\n[1]\n\n{"a":"x"}\n{"a":2}{"a":3}\n{"a":"\xff"}\n{"a":4.5}\nnonsense'
+    made = ingest_json(text, on_error="skip")
+    assert made.table().to_pylist() == [{"a": 1.0}, {"a": 4.5}]
+    report = [json.loads(line) for line in made.examples.path("rejected.jsonl").read_text().splitlines()]
+    assert [one["row"] for one in report] == [2, 4, 5, 6, 8]
+    with pytest.raises(DataError, match="More than 4 rows"):
+        ingest_json(text, on_error="skip", max_skipped=4)
+
+
+def test_bad_records_are_left_out(tmp_path: Path, ingest: Ingest) -> None:
+    """Records that are no examples or fail their checksum are reported by their numbers."""
+    path = write_records(tmp_path / "x.tfrecord", [example(a=1), b"junk\xff", example(a=3), example(a="x"), example(a=5)])
+    content = bytearray(path.read_bytes())
+    content[-6] ^= 1
+    path.write_bytes(content)
+    made = ingest(ImportExampleGen, path, on_error="skip")
+    assert made.table()["a"].to_pylist() == [1, 3]
+    report = [json.loads(line) for line in made.examples.path("rejected.jsonl").read_text().splitlines()]
+    assert [one["row"] for one in report] == [5, 2, 4]
+
+
+def test_ragged_rows_are_left_out(tmp_path: Path, ingest: Ingest) -> None:
+    """CSV rows with other fields than the header are reported by their lines, quoted line ends counted."""
+    (tmp_path / "a.csv").write_text('a,b\n1,2\n3\n"x\ny",4\n\n5,6,7\n8,nine\n')
+    made = ingest(CsvExampleGen, tmp_path / "a.csv", on_error="skip", types={"b": "int"})
+    assert made.table().to_pylist() == [{"a": "1", "b": 2}, {"a": "x\ny", "b": 4}]
+    report = [json.loads(line) for line in made.examples.path("rejected.jsonl").read_text().splitlines()]
+    assert [one["row"] for one in report] == [3, 7, 8]
+
+
+def test_no_row_is_left(ingest_json: Ingest, tmp_path: Path) -> None:
+    """Where all rows were rejected there is an error, and nothing is left behind."""
+    with pytest.raises(DataError, match="There is no row"):
+        ingest_json("1\n2\n", on_error="skip")
+    assert not list(tmp_path.glob("out-*/*"))
+    with pytest.raises(UsageError, match="max_skipped is -1"):
+        ingest_json("1\n", on_error="skip", max_skipped=-1)
 
 
 # All of them

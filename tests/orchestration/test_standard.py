@@ -51,10 +51,3 @@ def test_an_unknown_format_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"data\.format") as caught:
         load_project(tmp_path)
     assert caught.value.line == 2
-
-
-def test_types_are_for_formats_without(tmp_path: Path) -> None:
-    """`types` with a format that has types of its own is an error."""
-    (tmp_path / "pipeline.yaml").write_text("name: p\ndata: {path: a.parquet, types: {a: int}}\n")
-    with pytest.raises(ConfigError, match=r"data\.types is not for ParquetExampleGen"):
-        load_project(tmp_path)

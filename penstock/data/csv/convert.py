@@ -9,16 +9,20 @@ from __future__ import annotations
 
 import gzip
 import zlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import pyarrow as pa
 import pyarrow.csv
 
+from penstock.data.arrays import from_bools
 from penstock.data.csv.blocks import Block, Piece, pieces
 from penstock.data.csv.rows import not_utf8, rows, shortened
 from penstock.data.csv.values import Example, Kind, Seen, convert, examine, widest
+from penstock.data.ingest.declared import Misfits, fit
+from penstock.data.ingest.flow import misfit
 from penstock.data.ingest.job import Job, Report, failed
+from penstock.data.ingest.rejected import Rejections
 from penstock.data.ingest.shards import Shard
 from penstock.data.ingest.write import SplitWriter
 from penstock.errors import DataError, PenstockError
@@ -79,22 +83,25 @@ class Convert:
         columns: The columns' names, in the order of the output.
         guess: The type each is first read as; one that is not in it is told by its values.
         fixed: Columns whose type is not to be widened or narrowed; their values are known or required to fit.
+        later: Columns that are read as text and become a declared type then; what does not fit is rejected.
     """
 
     job: Job
     columns: tuple[str, ...]
     guess: Mapping[str, Kind]
     fixed: Mapping[str, Kind]
+    later: Mapping[str, pa.DataType]
 
     def __call__(self, shard: Shard) -> Report:
         """Reads a shard and writes its splits. The same shard always gives the same bytes."""
         try:
-            columns, batch = _read_shard(shard, self)
+            rejections = Rejections(self.job.limit)
+            columns, batch = _read_shard(shard, self, rejections)
             if batch is None:
                 return Report(shard.index, columns)
             with SplitWriter(shard.index, batch.schema, self.job) as writer:
                 writer.write(batch)
-            return Report(shard.index, columns, writer.counts)
+            return Report(shard.index, columns, writer.counts, rejections.rows)
         except (gzip.BadGzipFile, EOFError, zlib.error) as error:
             files = ", ".join(sorted({block.path for block in shard.blocks if block.stop is None}))
             damaged = DataError(f"This gzip file is damaged: {error}.", path=files, hint="Copy it again, whole.")
@@ -106,7 +113,10 @@ class Convert:
 def read_strings(piece: Piece, block: Block) -> dict[str, pa.StringArray]:
     """The columns of a piece as text, missing values null; a `DataError` if it is not UTF-8 or a row is ragged."""
     _check_utf8(piece, block)
-    return _parse(piece, block, dict.fromkeys(block.columns, Kind.STRING))
+    arrays, ragged = _parse(piece, block, dict.fromkeys(block.columns, Kind.STRING))
+    if ragged:
+        raise _ragged(piece, block, ragged[0])
+    return arrays
 
 
 def _check_utf8(piece: Piece, block: Block) -> None:
@@ -119,16 +129,17 @@ def _check_utf8(piece: Piece, block: Block) -> None:
             ) from error
 
 
-def _read_shard(shard: Shard, job: Convert) -> tuple[dict[str, Column], pa.RecordBatch | None]:
+def _read_shard(shard: Shard, job: Convert, reject: Rejections) -> tuple[dict[str, Column], pa.RecordBatch | None]:
     """The columns' reports and the rows; no rows if a value does not fit its fixed type."""
     guess = dict(job.guess)
     while True:
         columns = {name: Column(job.fixed.get(name, Kind.NULL)) for name in job.columns}
         parts: list[dict[str, pa.Array]] = []
+        reject.rows.clear()
         for number, block in enumerate(shard.blocks):
             for index, piece in enumerate(pieces(block)):
-                arrays, seen = _read_piece(piece, block, guess, job.fixed)
-                parts.append(arrays)
+                arrays, seen, ragged = _read_piece(piece, block, guess, job.fixed)
+                parts.append(_accepted(piece, block, arrays, ragged, job.later, reject))
                 columns = {name: columns[name].with_values(seen[name], number, index) for name in job.columns}
         if any(column.misfit for column in columns.values()):
             return columns, None
@@ -136,14 +147,15 @@ def _read_shard(shard: Shard, job: Convert) -> tuple[dict[str, Column], pa.Recor
         lost = [
             name
             for name, column in columns.items()
-            if column.kind is Kind.STRING and any(_is_number(part[name]) for part in parts)
+            if column.kind is Kind.STRING and name not in job.later and any(_is_number(part[name]) for part in parts)
         ]
         if not lost:
             break
         guess.update(dict.fromkeys(lost, Kind.STRING))
     try:
         whole = [
-            pa.concat_arrays([_widen(part[name], column.kind) for part in parts]) for name, column in columns.items()
+            pa.concat_arrays([part[name] if name in job.later else _widen(part[name], column.kind) for part in parts])
+            for name, column in columns.items()
         ]
     except pa.ArrowInvalid as error:  # more than 2 GB of text in one column
         raise DataError(
@@ -152,6 +164,34 @@ def _read_shard(shard: Shard, job: Convert) -> tuple[dict[str, Column], pa.Recor
             path=shard.blocks[0].path,
         ) from error
     return columns, pa.RecordBatch.from_arrays(whole, list(columns))
+
+
+def _accepted(
+    piece: Piece,
+    block: Block,
+    arrays: dict[str, pa.Array],
+    ragged: Sequence[pa.csv.InvalidRow],
+    later: Mapping[str, pa.DataType],
+    reject: Rejections,
+) -> dict[str, pa.Array]:
+    """The rows of a piece that are usable, with their declared types; the others are rejected, in order."""
+    if ragged and not reject.limit:
+        raise _ragged(piece, block, ragged[0])
+    misfits = Misfits()
+    typed = arrays | {name: fit(arrays[name], kind, name, misfits, reject.limit) for name, kind in later.items()}
+    if not ragged and not misfits.rows:
+        return typed
+    by_number = {one.number: one for one in ragged}
+    position = 0
+    for number, row in enumerate(rows(piece.data.decode(), piece.line), 1):
+        if number in by_number:
+            reject(_wrong_fields(row.line, by_number[number], block))
+            continue
+        if position in misfits.rows:
+            reject(misfit(block.path, row.line, *misfits.rows[position]))
+        position += 1
+    keep = from_bools(misfits.keep(position))
+    return {name: array.filter(keep) for name, array in typed.items()}
 
 
 def _is_number(array: pa.Array) -> bool:
@@ -168,19 +208,19 @@ def _widen(array: pa.Array, kind: Kind) -> pa.Array:
 
 def _read_piece(
     piece: Piece, block: Block, guess: Mapping[str, Kind], fixed: Mapping[str, Kind]
-) -> tuple[dict[str, pa.Array], dict[str, Seen]]:
-    """The arrays of a piece and what they hold, read as guessed if that is possible."""
+) -> tuple[dict[str, pa.Array], dict[str, Seen], list[pa.csv.InvalidRow]]:
+    """The arrays of a piece, what they hold, and rows left out; read as guessed if that is possible."""
     _check_utf8(piece, block)
     kinds = dict.fromkeys(block.columns, Kind.STRING)
     # Arrow takes 0x1F for an integer, which it is not here.
     if piece.regular and b"0x" not in piece.data and b"0X" not in piece.data:
         kinds.update({name: kind for name, kind in {**guess, **fixed}.items() if kind is not Kind.NULL})
     try:
-        arrays = _parse(piece, block, kinds)
+        arrays, ragged = _parse(piece, block, kinds)
     except pa.ArrowInvalid as error:
         if "conversion error" not in str(error):
             raise DataError(f"This is not readable as CSV: {error}", path=block.path, row=piece.line) from error
-        arrays = _parse(piece, block, dict.fromkeys(block.columns, Kind.STRING))
+        arrays, ragged = _parse(piece, block, dict.fromkeys(block.columns, Kind.STRING))
     seen = {}
     for name, array in arrays.items():
         found = _seen(array, fixed.get(name))
@@ -188,7 +228,7 @@ def _read_piece(
         if pa.types.is_string(array.type) and found.kind <= kind:
             arrays[name] = convert(array, kind)
         seen[name] = replace(found, kind=kind)
-    return arrays, seen
+    return arrays, seen, ragged
 
 
 def _seen(array: pa.Array, fixed: Kind | None) -> Seen:
@@ -199,18 +239,19 @@ def _seen(array: pa.Array, fixed: Kind | None) -> Seen:
     return Seen(kind if present else Kind.NULL, present, 0 if kind is Kind.STRING else present)
 
 
-def _parse(piece: Piece, block: Block, kinds: Mapping[str, Kind]) -> dict[str, pa.Array]:
-    """Arrow's reader on a piece.
+def _parse(
+    piece: Piece, block: Block, kinds: Mapping[str, Kind]
+) -> tuple[dict[str, pa.Array], list[pa.csv.InvalidRow]]:
+    """Arrow's reader on a piece; rows with too many or too few fields are left out and given apart.
 
     Raises:
-        DataError: A row has too many or too few fields, or a quote is not closed.
+        DataError: A quote is not closed.
         pyarrow.ArrowInvalid: A value is not of the type wanted.
     """
     ragged: list[pa.csv.InvalidRow] = []
 
     def remember(row: pa.csv.InvalidRow) -> str:
-        if not ragged:
-            ragged.append(row)
+        ragged.append(row)
         return "skip"
 
     data = piece.data
@@ -242,15 +283,13 @@ def _parse(piece: Piece, block: Block, kinds: Mapping[str, Kind]) -> dict[str, p
             check_utf8=False,  # done before, where the offset of what is wrong can be told
         ),
     )
-    if ragged:
-        raise _ragged(piece, block, ragged[0])
     arrays = {name: _joined(table[name]) for name in table.column_names}
     if guard:
         for name, array in arrays.items():
             if not len(array) or array[-1].as_py() != guard.decode():
                 raise _swallowed(piece, block)
             arrays[name] = array.slice(0, len(array) - 1)
-    return arrays
+    return arrays, ragged
 
 
 def _joined(column: pa.ChunkedArray) -> pa.Array:
@@ -265,6 +304,10 @@ def _ragged(piece: Piece, block: Block, invalid: pa.csv.InvalidRow) -> DataError
             if not piece.regular and len(row.fields) == invalid.expected_columns:
                 return _swallowed(piece, block)
             break
+    return _wrong_fields(line, invalid, block)
+
+
+def _wrong_fields(line: int, invalid: pa.csv.InvalidRow, block: Block) -> DataError:
     expected, found = invalid.expected_columns, invalid.actual_columns
     if found > expected:
         hint = "Quote a field that holds a comma, or remove what is too much."

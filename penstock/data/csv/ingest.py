@@ -22,14 +22,12 @@ from penstock.data.ingest.drivers import Work
 from penstock.data.ingest.job import Job, Report
 from penstock.data.ingest.output import directories, publish, warn_of_empty
 from penstock.data.ingest.shards import Shard
-from penstock.data.splits import check_weights
 from penstock.dsl import Context
 from penstock.errors import DataError, UsageError, did_you_mean
 
-__all__ = ["TYPES", "ingest_csv"]
+__all__ = ["ingest_csv"]
 
-TYPES = {"int": Kind.INT64, "float": Kind.FLOAT64, "string": Kind.STRING}
-"""The names of types that a pipeline may declare."""
+_TYPES = {"int": Kind.INT64, "float": Kind.FLOAT64, "string": Kind.STRING}
 
 _SAMPLES = 8
 _SAMPLE_BYTES = 128 << 10
@@ -38,9 +36,7 @@ _NUMERIC_SHARE = 0.95
 _NUMERIC_LEAST = 20
 
 
-def ingest_csv(
-    input_base: str, examples: Examples, splits: Mapping[str, int], types: Mapping[str, str], ctx: Context
-) -> None:
+def ingest_csv(input_base: str, examples: Examples, job: Job, ctx: Context) -> None:
     """Reads CSV files and writes their rows as the splits of ``examples``.
 
     Raises:
@@ -48,9 +44,8 @@ def ingest_csv(
         UsageError: Splits or types are not usable.
         StorageError: The disk is full, or a directory can't be written.
     """
-    check_weights(splits)
     files = open_all(find(input_base))
-    declared = _declared(types, files[0])
+    declared, later = _declared(job, files[0])
     found = list(shards(files))
     if not found:
         raise _no_rows(files)
@@ -59,10 +54,9 @@ def ingest_csv(
         if file.path not in filled:
             ctx.warn(f"{file.path} has a header but no rows.")
     columns = files[0].columns
-    job = Job(dict(splits), examples.uri)
-    with directories(examples, splits):
+    with directories(examples, job.splits):
         work = Work(ctx, examples.uri)
-        reports = work.run(found, Convert(job, columns, _guess(found, columns, declared), declared))
+        reports = work.run(found, Convert(job, columns, _guess(found, columns, declared), declared, later))
         merged = _merge(reports, columns, declared, found)
         final = {name: column.kind for name, column in merged.items()}
         again = [
@@ -71,30 +65,34 @@ def ingest_csv(
             if any(report.columns[name].kind is not kind for name, kind in final.items())
         ]
         if again:
-            _merge(work.run(again, Convert(job, columns, {}, final)), columns, final, found)
+            _merge(work.run(again, Convert(job, columns, {}, final, later)), columns, final, found)
         if not any(sum(report.rows.values()) for report in reports):
             raise _no_rows(files)
-        total = publish(examples, splits, reports, files[0].path)
+        publish(examples, job, reports, files[0].path, len(merged), ctx)
     warn_of_empty(ctx, [name for name, column in merged.items() if not column.present])
     _warn_of_overflow(ctx, merged)
-    ctx.note(f"{total:,} rows, {len(merged)} columns")
 
 
-def _declared(types: Mapping[str, str], file: CsvFile) -> dict[str, Kind]:
-    for name, kind in types.items():
+def _declared(job: Job, file: CsvFile) -> tuple[dict[str, Kind], dict[str, pa.DataType]]:
+    """The types that columns are read with, and those that text becomes then.
+
+    Where no row may be left out, numbers are read as such, and the first that is none is told.
+    """
+    for name in job.declared:
         if name not in file.columns:
             raise UsageError(
                 f"types declares the column {name!r}, which {file.path} does not have.",
                 hint=did_you_mean(name, file.columns),
                 column=name,
             )
-        if kind not in TYPES:
-            raise UsageError(
-                f"types declares column {name!r} as {kind!r}, which is no type.",
-                hint=did_you_mean(str(kind), TYPES),
-                column=name,
-            )
-    return {name: TYPES[kind] for name, kind in types.items()}
+    read = {
+        name: kind
+        for name, declared in job.declared.items()
+        for kind in _TYPES.values()
+        if kind.arrow == declared and (kind is Kind.STRING or not job.limit)
+    }
+    later = {name: declared for name, declared in job.declared.items() if name not in read}
+    return read | dict.fromkeys(later, Kind.STRING), later
 
 
 def _guess(found: Sequence[Shard], columns: Sequence[str], declared: Mapping[str, Kind]) -> dict[str, Kind]:
@@ -164,7 +162,7 @@ def _misfit(shard: Shard, place: Place, name: str, column: Column, *, declared: 
             break
     value = shortened(place.text, 80)
     if declared:
-        kind = next(text for text, kind in TYPES.items() if kind is column.kind)
+        kind = next(text for text, kind in _TYPES.items() if kind is column.kind)
         message = f"Row {line}, column {name!r}: {value!r} does not fit the declared type {kind}."
     else:
         texts = column.present - column.numbers

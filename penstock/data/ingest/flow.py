@@ -8,29 +8,38 @@ first in the order of the data is right, whatever the order of work.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import ClassVar, Protocol
+from typing import ClassVar, NamedTuple, Protocol
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pyarrow.types as kinds
 
 from penstock.artifacts import Examples
+from penstock.data.arrays import from_bools
 from penstock.data.examples import open_writer
+from penstock.data.ingest.declared import Misfits, fit
 from penstock.data.ingest.drivers import Work
 from penstock.data.ingest.job import Job, Report, failed, part_path
 from penstock.data.ingest.output import directories, publish, warn_of_empty
+from penstock.data.ingest.rejected import Rejections
 from penstock.data.ingest.shards import Block, Shard
-from penstock.data.ingest.types import recast, shown, stored_batch, wider
+from penstock.data.ingest.types import flattened, recast, shown, stored_batch, wider
 from penstock.data.ingest.write import SplitWriter
-from penstock.data.splits import check_weights
 from penstock.dsl import Context
-from penstock.errors import DataError, PenstockError
+from penstock.errors import DataError, PenstockError, UsageError, did_you_mean
 
-__all__ = ["Reader", "Types", "ingest"]
+__all__ = ["Reader", "Rows", "Types", "ingest", "misfit"]
 
 Types = Mapping[str, pa.DataType]
+
+
+class Rows(NamedTuple):
+    """Rows as a format has them, and the number in the file, from 1, of the one at a position."""
+
+    batch: pa.RecordBatch
+    number: Callable[[int], int]
 
 
 class Reader(Protocol):
@@ -46,12 +55,13 @@ class Reader(Protocol):
         """What there is to read; empty if there is no row."""
         ...
 
-    def batches(self, block: Block, known: Types) -> Iterator[pa.RecordBatch]:
+    def batches(self, block: Block, known: Types, reject: Rejections) -> Iterator[Rows]:
         """The rows of a block, in order; errors name file and row.
 
         Args:
             block: One of the shards' blocks.
             known: Types that columns are known to have; a value that contradicts them is an error.
+            reject: Takes the error of a row that is not usable.
         """
         ...
 
@@ -92,10 +102,11 @@ class Copy:
             return failed(shard, error, self.job.directory)
 
     def _copied(self, shard: Shard, known: Types) -> Report:
-        batches = self._batches(shard, known)
+        rejections = Rejections(self.job.limit)
+        batches = self._batches(shard, known, rejections)
         path, first = next(batches, (shard.blocks[0].path, None))
         if first is None:
-            return Report(shard.index, {}, dict.fromkeys(self.job.splits, 0))
+            return Report(shard.index, {}, dict.fromkeys(self.job.splits, 0), rejections.rows)
         schema = pa.schema(list(widened(known, first.schema, path, lists=self.reader.lists).items()))
         present = dict.fromkeys(schema.names, 0)
         begun = dict(zip(schema.names, schema.types, strict=True))
@@ -113,13 +124,25 @@ class Copy:
                 writer.write(fitted(batch, schema))
                 path, batch = next(batches, (path, None))
         found = {field.name: Found(field.type, present[field.name]) for field in schema}
-        return Report(shard.index, found, writer.counts)
+        return Report(shard.index, found, writer.counts, rejections.rows)
 
-    def _batches(self, shard: Shard, known: Types) -> Iterator[tuple[str, pa.RecordBatch]]:
+    def _batches(self, shard: Shard, known: Types, reject: Rejections) -> Iterator[tuple[str, pa.RecordBatch]]:
+        free = {name: kind for name, kind in known.items() if name not in self.job.declared}
         for block in shard.blocks:
-            for batch in self.reader.batches(block, known):
+            for rows in self.reader.batches(block, free, reject):
+                batch = self._declared(rows, block.path, reject) if self.job.declared else rows.batch
                 if batch.num_rows:
                     yield block.path, stored_batch(batch, block.path)
+
+    def _declared(self, rows: Rows, path: str, reject: Rejections) -> pa.RecordBatch:
+        columns = flattened(rows.batch, path)
+        misfits = Misfits()
+        for name in self.job.declared.keys() & columns.keys():
+            columns[name] = fit(columns[name], self.job.declared[name], name, misfits, self.job.limit)
+        for row in sorted(misfits.rows):
+            reject(misfit(path, rows.number(row), *misfits.rows[row]))
+        batch = pa.RecordBatch.from_arrays(list(columns.values()), list(columns)) if columns else rows.batch
+        return batch.filter(from_bools(misfits.keep(batch.num_rows))) if misfits.rows else batch
 
 
 @dataclass(frozen=True)
@@ -150,14 +173,26 @@ class Widen:
         temporary.replace(path)
 
 
-def ingest(reader: Reader, path: str, examples: Examples, splits: Mapping[str, int], ctx: Context) -> None:
+def misfit(path: str, row: int, column: str, value: str, kind: str) -> DataError:
+    """The error for a value that is not of its declared type."""
+    return DataError(
+        f"Row {row}, column {column!r}: {value!r} does not fit the declared type {kind}.",
+        hint="Correct the value, declare another type under data, or let such rows be left out: on_error: skip.",
+        path=path,
+        row=row,
+        column=column,
+        value=value,
+    )
+
+
+def ingest(reader: Reader, path: str, examples: Examples, job: Job, ctx: Context) -> None:
     """Writes what a reader reads as the splits of ``examples``.
 
     Args:
         reader: The format, with its files.
         path: The first file, for errors.
         examples: The artifact.
-        splits: Names and weights.
+        job: What the shards are told.
         ctx: The running node.
 
     Raises:
@@ -165,12 +200,10 @@ def ingest(reader: Reader, path: str, examples: Examples, splits: Mapping[str, i
         UsageError: The splits are not usable.
         StorageError: The disk is full, or a directory cannot be written.
     """
-    check_weights(splits)
     shards = reader.shards()
     if not shards:
         raise _no_rows(path)
-    job = Job(dict(splits), examples.uri)
-    with directories(examples, splits):
+    with directories(examples, job.splits):
         work = Work(ctx, examples.uri)
         reports = _sound(work.run(shards, Copy(job, reader, {})))
         if not any(sum(report.rows.values()) for report in reports):
@@ -194,11 +227,17 @@ def ingest(reader: Reader, path: str, examples: Examples, splits: Mapping[str, i
         ]
         if differ:
             _sound(work.run(differ, Widen(job, schema)))
-        total = publish(examples, splits, reports, path)
+        for name in job.declared:
+            if name not in types:
+                raise UsageError(
+                    f"types declares the column {name!r}, which no row has.",
+                    hint=did_you_mean(name, types),
+                    column=name,
+                )
+        publish(examples, job, reports, path, len(types), ctx)
     warn_of_empty(
         ctx, [name for name in types if not any(name in one.columns and one.columns[name].present for one in reports)]
     )
-    ctx.note(f"{total:,} rows, {len(types)} columns")
 
 
 def widened(known: Types, schema: pa.Schema, path: str, *, lists: bool) -> dict[str, pa.DataType]:

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
+import pyarrow as pa
+
+from penstock.data.ingest.declared import declared_types
+from penstock.data.ingest.rejected import OnError, Rejected, skip_limit
 from penstock.data.ingest.shards import Shard
+from penstock.data.splits import check_weights
 from penstock.errors import PenstockError, StorageError, from_json
 from penstock.storage.refusal import refusal_in
 
@@ -21,10 +26,27 @@ class Job:
     Attributes:
         splits: Names and weights.
         directory: The Examples' directory.
+        declared: Types that columns are to have, by name.
+        limit: How many rows may be left out; none means that the first that is not usable is an error.
     """
 
     splits: Mapping[str, int]
     directory: str
+    declared: Mapping[str, pa.DataType] = field(default_factory=dict)
+    limit: int = 0
+
+    @classmethod
+    def of(
+        cls,
+        directory: str,
+        splits: Mapping[str, int],
+        types: Mapping[str, str],
+        on_error: OnError,
+        max_skipped: int,
+    ) -> Job:
+        """The job that a component's parameters mean; a `UsageError` if they mean none."""
+        check_weights(splits)
+        return cls(dict(splits), directory, declared_types(types), skip_limit(on_error, max_skipped))
 
 
 @dataclass(frozen=True)
@@ -35,12 +57,14 @@ class Report:
         shard: The shard's index.
         columns: What is known of each column, by name; each format has its own.
         rows: Number of rows by split.
+        rejected: Rows that were left out, in order.
         problem: A `PenstockError` as JSON, if the shard could not be read; nothing was written then.
     """
 
     shard: int
     columns: Mapping[str, Any] = field(default_factory=dict)
     rows: Mapping[str, int] = field(default_factory=dict)
+    rejected: Sequence[Rejected] = ()
     problem: dict[str, Any] | None = None
 
     def raise_problem(self) -> None:

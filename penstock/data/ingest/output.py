@@ -7,7 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 from penstock.artifacts import Examples
-from penstock.data.ingest.job import Report, part_path
+from penstock.data.ingest.job import Job, Report, part_path
+from penstock.data.ingest.rejected import REJECTED_FILE, report_rejected
 from penstock.dsl import Context
 from penstock.errors import DataError, StorageError
 
@@ -35,21 +36,26 @@ def directories(examples: Examples, splits: Mapping[str, int]) -> Iterator[None]
     except BaseException:
         for split in splits:
             shutil.rmtree(examples.path(f"Split-{split}"), ignore_errors=True)
+        examples.path(REJECTED_FILE).unlink(missing_ok=True)
         raise
 
 
-def publish(examples: Examples, splits: Mapping[str, int], reports: Sequence[Report], path: str) -> int:
-    """Gives the shards' files their final names, sets the artifact's properties, and returns the number of rows.
+def publish(examples: Examples, job: Job, reports: Sequence[Report], path: str, columns: int, ctx: Context) -> None:
+    """Gives the shards' files their final names, sets the artifact's properties, and notes what there is.
 
     Args:
         examples: The artifact.
-        splits: Names and weights.
+        job: What the shards were told.
         reports: One for each shard, in order; there is a row in at least one of them.
         path: The first input file, for errors.
+        columns: How many columns there are.
+        ctx: The running node.
 
     Raises:
-        DataError: A split has no rows.
+        DataError: A split has no rows, or more rows were rejected than may be.
     """
+    splits = job.splits
+    rejected = report_rejected(examples, [row for report in reports for row in report.rejected], job.limit, ctx)
     counts = {split: sum(report.rows[split] for report in reports) for split in splits}
     for split, count in counts.items():
         if not count:
@@ -64,7 +70,7 @@ def publish(examples: Examples, splits: Mapping[str, int], reports: Sequence[Rep
         _number(examples, split, reports)
     examples.splits = list(splits)
     examples.properties.update(span=0, version=0)
-    return sum(counts.values())
+    ctx.note(f"{sum(counts.values()):,} rows, {columns} columns{rejected}")
 
 
 def _number(examples: Examples, split: str, reports: Sequence[Report]) -> None:

@@ -29,7 +29,7 @@ import pyarrow.types as kinds
 
 from penstock.errors import DataError
 
-__all__ = ["recast", "shown", "stored_batch", "stored_type", "wider", "with_values"]
+__all__ = ["flattened", "recast", "shown", "stored", "stored_batch", "stored_type", "wider", "with_values"]
 
 
 def shown(kind: pa.DataType) -> str:
@@ -119,13 +119,18 @@ def stored_batch(batch: pa.RecordBatch, path: str) -> pa.RecordBatch:
     Raises:
         DataError: A column's type or an integer does not fit, or two columns have one name.
     """
-    fields = [part for field, array in zip(batch.schema, batch.columns, strict=True) for part in _parts(field, array)]
-    names = [field.name for field, _ in fields]
-    check_names(names, path)
-    arrays = [_stored(array, stored_type(field.type, field.name, path), field.name, path) for field, array in fields]
-    if not arrays:  # a batch without columns still has rows
+    columns = flattened(batch, path)
+    if not columns:  # a batch without columns still has rows
         return batch
-    return pa.RecordBatch.from_arrays(arrays, names)
+    arrays = [stored(array, stored_type(array.type, name, path), name, path) for name, array in columns.items()]
+    return pa.RecordBatch.from_arrays(arrays, list(columns))
+
+
+def flattened(batch: pa.RecordBatch, path: str) -> dict[str, pa.Array]:
+    """The columns of a batch by name, structs taken apart; a `DataError` if two have one name."""
+    fields = [part for field, array in zip(batch.schema, batch.columns, strict=True) for part in _parts(field, array)]
+    check_names([name for name, _ in fields], path)
+    return dict(fields)
 
 
 def check_names(names: Iterable[str], path: str) -> None:
@@ -144,15 +149,16 @@ def check_names(names: Iterable[str], path: str) -> None:
         seen.add(name)
 
 
-def _parts(field: pa.Field, array: pa.Array) -> Iterable[tuple[pa.Field, pa.Array]]:
+def _parts(field: pa.Field, array: pa.Array) -> Iterable[tuple[str, pa.Array]]:
     if not kinds.is_struct(field.type):
-        yield field, array
+        yield field.name, array
         return
     for inner, values in zip(field.type, array.flatten(), strict=True):
         yield from _parts(inner.with_name(f"{field.name}.{inner.name}"), values)
 
 
-def _stored(array: pa.Array, kind: pa.DataType, name: str, path: str) -> pa.Array:
+def stored(array: pa.Array, kind: pa.DataType, name: str, path: str) -> pa.Array:
+    """A source's array as the type that `stored_type` gave for its own; a `DataError` if an integer does not fit."""
     if isinstance(array, pa.ExtensionArray):
         array = array.storage
     if kinds.is_dictionary(array.type):
@@ -160,7 +166,9 @@ def _stored(array: pa.Array, kind: pa.DataType, name: str, path: str) -> pa.Arra
     if array.type == kind:
         return array
     if kinds.is_list(kind):
-        return with_values(array, _stored(array.flatten(), kind.value_type, name, path))
+        return with_values(array, stored(array.flatten(), kind.value_type, name, path))
+    if kinds.is_decimal(array.type):
+        array = array.cast(pa.string())  # Arrow's own way to floats is off in the last digit
     if kinds.is_temporal(array.type):
         array = array.cast(pa.int32() if array.type.bit_width == 32 else pa.int64())
     try:
