@@ -11,6 +11,7 @@ __all__ = ["JsonlExampleGen"]
 
 _SPLITS = {"train": 2, "eval": 1}
 _NO_TYPES: dict[str, str] = {}
+_ALL_COLUMNS: list[str] = []
 
 
 @component
@@ -22,6 +23,8 @@ def JsonlExampleGen(
     types: dict[str, str] = _NO_TYPES,
     on_error: Literal["fail", "skip"] = "fail",
     max_skipped: int = 100,
+    split_by: list[str] = _ALL_COLUMNS,
+    sample: float = 1.0,
     ctx: Context,
 ) -> None:
     """Reads files of JSON objects, one a line, and shares them out to splits.
@@ -38,6 +41,9 @@ def JsonlExampleGen(
         types: Types that are declared, by column: see docs/ingest.md.
         on_error: What a row does that is not usable: ``fail`` stops, ``skip`` leaves it out and reports it.
         max_skipped: How many rows may be left out.
+        split_by: Columns whose values decide about a row's split, so that rows that are equal in them are never in two
+            splits; all columns if none are given.
+        sample: The share of the rows that is kept, for quick runs; chosen by the values that decide about splits.
         ctx: The running node.
 
     Raises:
@@ -47,5 +53,5 @@ def JsonlExampleGen(
     from penstock.data.ingest.job import Job
     from penstock.data.jsonl import ingest_jsonl
 
-    job = Job.of(examples.uri, splits, types, on_error, max_skipped)
+    job = Job.of(examples.uri, splits, types, on_error, max_skipped, split_by, sample)
     ingest_jsonl(input_base, examples, job, ctx)

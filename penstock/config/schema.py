@@ -4,11 +4,20 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 __all__ = ["PipelineFile"]
 
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$", max_length=100)]
+
+
+def _share(value: Any) -> Any:
+    if isinstance(value, str) and value.endswith("%"):
+        try:
+            return float(value[:-1]) / 100
+        except ValueError:
+            return value
+    return value
 
 
 class DataSection(BaseModel):
@@ -41,6 +50,15 @@ class DataSection(BaseModel):
     max_skipped: Annotated[int | None, Field(ge=0, description="How many rows may be left out; 100 if not given.")] = (
         None
     )
+    split_by: Annotated[
+        list[str],
+        Field(description="Columns whose values decide about a row's split: a key or a group; all columns if none."),
+    ] = []
+    sample: Annotated[
+        float | None,
+        BeforeValidator(_share),
+        Field(gt=0, le=1, description="The share of the rows that is kept, for quick runs: 0.01 or 1%."),
+    ] = None
 
 
 class ProfileSection(BaseModel):

@@ -18,7 +18,7 @@ import pyarrow.compute as pc
 from penstock.data.arrays import to_numpy
 from penstock.errors import DataError, UsageError
 
-__all__ = ["check_weights", "row_hashes", "split_indices"]
+__all__ = ["check_weights", "in_sample", "row_hashes", "split_indices"]
 
 Hashes = npt.NDArray[np.uint64]
 
@@ -58,11 +58,20 @@ def check_weights(splits: Mapping[str, object]) -> None:
             )
 
 
-def split_indices(batch: pa.RecordBatch, splits: Mapping[str, int]) -> npt.NDArray[np.intp]:
+def split_indices(hashes: Hashes, splits: Mapping[str, int]) -> npt.NDArray[np.intp]:
     """For each row the position in ``splits`` of the split it belongs to; weights are ratios of the expected counts."""
     weights = np.fromiter(splits.values(), np.uint64)
-    buckets = row_hashes(batch) % weights.sum(dtype=np.uint64)
+    buckets = hashes % weights.sum(dtype=np.uint64)
     return np.searchsorted(np.cumsum(weights), buckets, side="right")
+
+
+def in_sample(hashes: Hashes, share: float) -> npt.NDArray[np.bool_]:
+    """Which rows are in the sample of a share of all; a smaller sample is part of every larger one.
+
+    Independent of `split_indices`: the sample has rows of every split, in the same shares.
+    """
+    # 53 bits, which a float64 holds: more would be rounded up to 1.
+    return (_mix(hashes ^ _BASE) >> np.uint64(11)).astype(np.float64) < share * 2.0**53
 
 
 def row_hashes(batch: pa.RecordBatch) -> Hashes:

@@ -55,6 +55,8 @@ _FROM_DATA = {
     "types": "types",
     "on_error": "on_error",
     "max_skipped": "max_skipped",
+    "split_by": "split_by",
+    "sample": "sample",
 }
 
 
@@ -127,7 +129,7 @@ def _ingest(config: Config) -> Node:
             key=f"{section}.{name}",
             **config.origin((section, name)).facts(),
         )
-    given = {name: getattr(config.data, key) for name, key in _FROM_DATA.items() if getattr(config.data, key) not in (None, {})}
+    given = {name: getattr(config.data, key) for name, key in _FROM_DATA.items() if getattr(config.data, key) not in (None, {}, [])}
     return component(**given, **config[section])
 
 

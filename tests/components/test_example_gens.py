@@ -23,9 +23,10 @@ from penstock.artifacts import Examples
 from penstock.components import CsvExampleGen, ImportExampleGen, JsonlExampleGen, ParquetExampleGen
 from penstock.data import examples as data
 from penstock.data import jsonl, tfrecord
+from penstock.data.splits import row_hashes, split_indices
 from penstock.data.tf_examples import encode_examples
 from penstock.dsl import Component, Context
-from penstock.errors import DataError, UsageError
+from penstock.errors import DataError, PenstockError, UsageError
 
 INT, FLOAT, TEXT = pa.int64(), pa.float64(), pa.string()
 
@@ -544,6 +545,52 @@ def test_both_drivers_write_the_same(
             for made in both
         ]
         assert files[0] == files[1]
+
+
+@pytest.mark.parametrize("name", ["parquet", "jsonl", "tfrecord", "csv"])
+def test_a_group_is_never_in_two_splits(tmp_path: Path, ingest: Ingest, name: str) -> None:
+    """With `split_by` the rows of a group stay together, in the same split in every format, whatever else changes."""
+    rows = [{"taxi": f"t{n % 40}", "n": n} for n in range(400)]
+    (tmp_path / "a.csv").write_text("taxi,n\n" + "".join(f"{row['taxi']},{row['n']}\n" for row in rows))
+    component, path = {**written(tmp_path, rows), "csv": (CsvExampleGen, tmp_path / "a.csv")}[name]
+    made = ingest(component, path, splits=SPLITS, split_by=["taxi"])
+    taxis = {split: set(made.table(split)["taxi"].to_pylist()) for split in SPLITS}
+    assert sorted(taxis["train"] | taxis["eval"]) == sorted({str(row["taxi"]) for row in rows})
+    assert not taxis["train"] & taxis["eval"]
+    alone = pa.record_batch({"taxi": sorted(taxis["train"] | taxis["eval"])})
+    in_eval = split_indices(row_hashes(alone), SPLITS) == 1
+    assert sorted(taxis["eval"]) == [name for name, one in zip(alone["taxi"].to_pylist(), in_eval, strict=True) if one]
+    with pytest.raises(UsageError, match=r"split_by names the column 'taxy'(.|\n)*Did you mean 'taxi'"):
+        ingest(component, path, split_by=["taxy"])
+
+
+def test_a_sample_is_the_same_each_time(tmp_path: Path, ingest: Ingest, tiny_shards: Callable[[int], None]) -> None:
+    """About its share of the rows, of every split; a smaller sample is part of a larger one; groups stay whole."""
+    formats = written(tmp_path, trips(4000))
+    tiny_shards(50_000)
+    ids = {}
+    for share in (0.02, 0.1, 1.0):
+        made = ingest(*formats["jsonl"], splits=SPLITS, sample=share)
+        ids[share] = {split: set(made.table(split)["id"].to_pylist()) for split in SPLITS}
+        count = sum(len(one) for one in ids[share].values())
+        assert abs(count - 4000 * share) <= 4 * math.sqrt(4000 * share * (1 - share))
+    for split in SPLITS:
+        assert ids[0.02][split] < ids[0.1][split] < ids[1.0][split]
+    assert made.notes == ["4,000 rows, 4 columns"]
+    other = ingest(*formats["parquet"], splits=SPLITS, sample=0.1)
+    assert {split: set(other.table(split)["id"].to_pylist()) for split in SPLITS} == ids[0.1]
+    assert other.notes[0].endswith(" rows, 4 columns, a sample of 0.1")
+    whole = ingest(*formats["parquet"], split_by=["payment"], sample=0.5).table()["payment"].to_pylist()
+    assert all(whole.count(payment) == 1000 for payment in set(whole))
+
+
+@pytest.mark.parametrize(("share", "error"), [(0.0, UsageError), (1.5, UsageError), (1e-9, DataError)])
+def test_samples_that_are_not_usable(
+    ingest_json: Ingest, share: float, error: type[PenstockError]
+) -> None:
+    """A share that is none, and one that leaves no row."""
+    with pytest.raises(error, match="sample"):
+        ingest_json('{"a":1}\n', sample=share)
 
 
 values = st.one_of(st.none(), st.integers(-(2**63), 2**63 - 1), st.floats(allow_nan=False, allow_infinity=False))

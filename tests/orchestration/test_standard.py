@@ -51,3 +51,19 @@ def test_an_unknown_format_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"data\.format") as caught:
         load_project(tmp_path)
     assert caught.value.line == 2
+
+
+@pytest.mark.parametrize("written", ["1%", "0.01"])
+def test_a_sample_is_a_share(tmp_path: Path, written: str) -> None:
+    """As a percentage or a fraction; it is a parameter of the node that reads, and so part of its key."""
+    (tmp_path / "pipeline.yaml").write_text(f"name: p\ndata: {{path: a.csv, sample: {written}, split_by: [a]}}\n")
+    parameters = load_project(tmp_path).pipeline.nodes["CsvExampleGen"].parameters
+    assert (parameters["sample"], parameters["split_by"]) == (0.01, ["a"])
+
+
+@pytest.mark.parametrize("written", ["2", "0%", "few%", "-1"])
+def test_a_sample_that_is_none(tmp_path: Path, written: str) -> None:
+    """Refused with its place."""
+    (tmp_path / "pipeline.yaml").write_text(f"name: p\ndata: {{path: a.csv, sample: {written}}}\n")
+    with pytest.raises(ConfigError, match=r"data\.sample"):
+        load_project(tmp_path)

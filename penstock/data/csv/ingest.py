@@ -23,7 +23,7 @@ from penstock.data.ingest.job import Job, Report
 from penstock.data.ingest.output import directories, publish, warn_of_empty
 from penstock.data.ingest.shards import Shard
 from penstock.dsl import Context
-from penstock.errors import DataError, UsageError, did_you_mean
+from penstock.errors import DataError
 
 __all__ = ["ingest_csv"]
 
@@ -66,7 +66,7 @@ def ingest_csv(input_base: str, examples: Examples, job: Job, ctx: Context) -> N
         ]
         if again:
             _merge(work.run(again, Convert(job, columns, {}, final, later)), columns, final, found)
-        if not any(sum(report.rows.values()) for report in reports):
+        if job.sample == 1 and not any(sum(report.rows.values()) for report in reports):
             raise _no_rows(files)
         publish(examples, job, reports, files[0].path, len(merged), ctx)
     warn_of_empty(ctx, [name for name, column in merged.items() if not column.present])
@@ -78,13 +78,7 @@ def _declared(job: Job, file: CsvFile) -> tuple[dict[str, Kind], dict[str, pa.Da
 
     Where no row may be left out, numbers are read as such, and the first that is none is told.
     """
-    for name in job.declared:
-        if name not in file.columns:
-            raise UsageError(
-                f"types declares the column {name!r}, which {file.path} does not have.",
-                hint=did_you_mean(name, file.columns),
-                column=name,
-            )
+    job.check_columns(file.columns, file.path)
     read = {
         name: kind
         for name, declared in job.declared.items()

@@ -28,7 +28,7 @@ from penstock.data.ingest.shards import Block, Shard
 from penstock.data.ingest.types import flattened, recast, shown, stored_batch, wider
 from penstock.data.ingest.write import SplitWriter
 from penstock.dsl import Context
-from penstock.errors import DataError, PenstockError, UsageError, did_you_mean
+from penstock.errors import DataError, PenstockError
 
 __all__ = ["Reader", "Rows", "Types", "ingest", "misfit"]
 
@@ -206,7 +206,7 @@ def ingest(reader: Reader, path: str, examples: Examples, job: Job, ctx: Context
     with directories(examples, job.splits):
         work = Work(ctx, examples.uri)
         reports = _sound(work.run(shards, Copy(job, reader, {})))
-        if not any(sum(report.rows.values()) for report in reports):
+        if not any(report.columns for report in reports):
             raise _no_rows(path)
         types, contradicting = _settled(reports, lists=reader.lists)
         if reader.lists:
@@ -227,13 +227,7 @@ def ingest(reader: Reader, path: str, examples: Examples, job: Job, ctx: Context
         ]
         if differ:
             _sound(work.run(differ, Widen(job, schema)))
-        for name in job.declared:
-            if name not in types:
-                raise UsageError(
-                    f"types declares the column {name!r}, which no row has.",
-                    hint=did_you_mean(name, types),
-                    column=name,
-                )
+        job.check_columns(types, path)
         publish(examples, job, reports, path, len(types), ctx)
     warn_of_empty(
         ctx, [name for name in types if not any(name in one.columns and one.columns[name].present for one in reports)]

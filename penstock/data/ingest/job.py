@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
@@ -13,7 +13,7 @@ from penstock.data.ingest.declared import declared_types
 from penstock.data.ingest.rejected import OnError, Rejected, skip_limit
 from penstock.data.ingest.shards import Shard
 from penstock.data.splits import check_weights
-from penstock.errors import PenstockError, StorageError, from_json
+from penstock.errors import PenstockError, StorageError, UsageError, did_you_mean, from_json
 from penstock.storage.refusal import refusal_in
 
 __all__ = ["Job", "Report", "Run", "failed", "part_path"]
@@ -28,12 +28,16 @@ class Job:
         directory: The Examples' directory.
         declared: Types that columns are to have, by name.
         limit: How many rows may be left out; none means that the first that is not usable is an error.
+        split_by: Columns whose values alone decide about a row's split; all of them if there are none.
+        sample: The share of the rows that is kept, chosen by the same values.
     """
 
     splits: Mapping[str, int]
     directory: str
     declared: Mapping[str, pa.DataType] = field(default_factory=dict)
     limit: int = 0
+    split_by: tuple[str, ...] = ()
+    sample: float = 1.0
 
     @classmethod
     def of(
@@ -43,10 +47,26 @@ class Job:
         types: Mapping[str, str],
         on_error: OnError,
         max_skipped: int,
+        split_by: Sequence[str],
+        sample: float,
     ) -> Job:
         """The job that a component's parameters mean; a `UsageError` if they mean none."""
         check_weights(splits)
-        return cls(dict(splits), directory, declared_types(types), skip_limit(on_error, max_skipped))
+        if not 0 < sample <= 1:
+            raise UsageError(f"sample is {sample}; a share above 0 and up to 1 is expected.", hint="0.01 is 1 %.")
+        limit = skip_limit(on_error, max_skipped)
+        return cls(dict(splits), directory, declared_types(types), limit, tuple(split_by), sample)
+
+    def check_columns(self, columns: Collection[str], path: str) -> None:
+        """Refuses parameters that name a column which the input does not have."""
+        for parameter, names in (("types declares", self.declared), ("split_by names", self.split_by)):
+            for name in names:
+                if name not in columns:
+                    raise UsageError(
+                        f"{parameter} the column {name!r}, which {path} does not have.",
+                        hint=did_you_mean(name, columns),
+                        column=name,
+                    )
 
 
 @dataclass(frozen=True)

@@ -57,12 +57,15 @@ def publish(examples: Examples, job: Job, reports: Sequence[Report], path: str, 
     splits = job.splits
     rejected = report_rejected(examples, [row for report in reports for row in report.rejected], job.limit, ctx)
     counts = {split: sum(report.rows[split] for report in reports) for split in splits}
+    equal = f" in {', '.join(job.split_by)}" if job.split_by else ""
     for split, count in counts.items():
         if not count:
             raise DataError(
                 f"The {sum(counts.values()):,} rows are too few for the splits: none of them falls into {split!r} "
                 f"(weights {', '.join(f'{name}: {weight}' for name, weight in splits.items())}).",
-                hint="Give more rows, fewer splits, or a larger weight. Rows that are equal fall into the same split.",
+                hint="Give more rows, fewer splits, or a larger weight. "
+                + (f"This is a sample of {job.sample:.4g}: take a larger one. " if job.sample < 1 else "")
+                + f"Rows that are equal{equal} fall into the same split.",
                 path=path,
                 split=split,
             )
@@ -70,7 +73,8 @@ def publish(examples: Examples, job: Job, reports: Sequence[Report], path: str, 
         _number(examples, split, reports)
     examples.splits = list(splits)
     examples.properties.update(span=0, version=0)
-    ctx.note(f"{sum(counts.values()):,} rows, {columns} columns{rejected}")
+    sample = f", a sample of {job.sample:.4g}" if job.sample < 1 else ""
+    ctx.note(f"{sum(counts.values()):,} rows, {columns} columns{rejected}{sample}")
 
 
 def _number(examples: Examples, split: str, reports: Sequence[Report]) -> None:

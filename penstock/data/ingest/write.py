@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 from penstock.data.arrays import from_bools
 from penstock.data.examples import ROW_GROUP_ROWS, even_slices, open_writer
 from penstock.data.ingest.job import Job, part_path
-from penstock.data.splits import split_indices
+from penstock.data.splits import in_sample, row_hashes, split_indices
 
 __all__ = ["SplitWriter"]
 
@@ -46,7 +46,12 @@ class SplitWriter:
 
     def write(self, batch: pa.RecordBatch) -> None:
         """Adds rows, in order."""
-        chosen = split_indices(batch, self._job.splits)
+        keys = [name for name in self._job.split_by if name in batch.schema.names]
+        hashes = row_hashes(batch.select(keys) if self._job.split_by else batch)
+        if self._job.sample < 1:
+            kept = in_sample(hashes, self._job.sample)
+            batch, hashes = batch.filter(from_bools(kept)), hashes[kept]
+        chosen = split_indices(hashes, self._job.splits)
         for index, split in enumerate(self._job.splits):
             rows = batch.filter(from_bools(chosen == index))
             if rows.num_rows:
