@@ -20,7 +20,7 @@ unexport PIP_TARGET PIP_USER UV_PYTHON UV_SYSTEM_PYTHON
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup taxi test check lint types contracts unit wheel browser conformance engines bench ui lock format clean FORCE
+.PHONY: help setup taxi test check lint types contracts unit wheel browser postgres conformance engines bench ui lock format clean FORCE
 
 help: ## list what can be done
 	@echo "Penstock. Start with: make taxi"
@@ -51,7 +51,7 @@ contracts: setup ## import-linter: the layers of the package
 unit: setup
 	@$(BIN)/python -m pytest -q -n $(JOBS) --dist worksteal -m "not component and not conformance"
 
-conformance: wheel browser ## hold the software of peers beside ours: installs it, gigabytes the first time
+conformance: wheel browser postgres ## hold the software of peers beside ours: installs it, gigabytes the first time
 	@PENSTOCK_CONFORMANCE_DIR="$${PENSTOCK_CONFORMANCE_DIR:-$(HERE)/build/peers}"; export PENSTOCK_CONFORMANCE_DIR; \
 	$(call on_the_wheel,-m conformance -n $(JOBS) --dist loadfile)
 
@@ -61,6 +61,15 @@ browser:
 	  echo "Installing chromium"; \
 	  { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq chromium; } > build/chromium.txt 2>&1 \
 	    || tail -n 5 build/chromium.txt; \
+	fi
+
+# Likewise for the store on PostgreSQL, of which the tests start servers of their own.
+postgres:
+	@if ! ls /usr/lib/postgresql/*/bin/initdb > /dev/null 2>&1 && ! command -v initdb > /dev/null \
+	  && command -v apt-get > /dev/null && [ "$$(id -u)" = 0 ]; then \
+	  echo "Installing postgresql"; \
+	  { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq postgresql openssl; } \
+	    > build/postgres.txt 2>&1 || tail -n 5 build/postgres.txt; \
 	fi
 
 engines: setup ## fetch Flink's and Spark's job servers with mvn, for the conformance tests

@@ -15,8 +15,15 @@ os.environ["OPENBLAS_NUM_THREADS"] = "1"
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
+from typing import TYPE_CHECKING
+
 import pytest
 from hypothesis import HealthCheck, settings
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.postgres import Server
 
 ROOT = Path(__file__).resolve().parent.parent
 """The repository, wherever the tests are run from: they also run on the built wheel, from another directory."""
@@ -53,6 +60,15 @@ def taxi_csv() -> Path:
 def penguins_csv() -> Path:
     """334 penguins, measures scaled to [0, 1]."""
     return _shared("penguin/penguins.csv")
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Server]:
+    """A server of PostgreSQL."""
+    from tests.postgres import running_server
+
+    with running_server() as server:
+        yield server
 
 
 def _shared(name: str) -> Path:

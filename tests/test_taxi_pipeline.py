@@ -22,6 +22,7 @@ NODES = [
     "CsvExampleGen",
     "StatisticsGen",
     "SchemaGen",
+    "LatestStatistics",
     "ExampleValidator",
     "Transform",
     "Trainer",

@@ -11,6 +11,8 @@ from pathlib import Path
 __all__ = ["MissingPeerError", "bench_dir", "peer_python"]
 
 ROOT = Path(__file__).resolve().parent.parent.parent
+# Those of the conformance tests serve benchmarks too.
+PINS = (ROOT / "benchmarks" / "peers", ROOT / "requirements" / "peers")
 
 
 class MissingPeerError(Exception):
@@ -25,7 +27,7 @@ def bench_dir() -> Path:
 
 
 def peer_python(name: str, version: str) -> Path:
-    """The Python of an environment that holds what ``benchmarks/peers/<name>.txt`` pins.
+    """The Python of an environment that holds what ``<name>.txt`` pins, in one of `PINS`.
 
     Its modules are compiled to byte code, as pip does and uv does not: without that TensorFlow takes two to three
     times as long to import, which would be no fair comparison.
@@ -33,7 +35,7 @@ def peer_python(name: str, version: str) -> Path:
     Raises:
         MissingPeerError: There is no such Python on this machine, or a package cannot be installed.
     """
-    pins = ROOT / "benchmarks" / "peers" / f"{name}.txt"
+    pins = next(file for place in PINS if (file := place / f"{name}.txt").is_file())
     environment = bench_dir() / "peers" / name
     python, made = environment / "bin" / "python", environment / "pins.txt"
     if made.is_file() and made.read_text() == pins.read_text():

@@ -8,6 +8,7 @@ from penstock import (
     Evaluator,
     ExampleValidator,
     LatestBlessedModel,
+    LatestStatistics,
     Pipeline,
     Pusher,
     SchemaGen,
@@ -23,7 +24,13 @@ def create_pipeline(config: Config) -> Pipeline:
         examples = CsvExampleGen(input_base=config.data.path, splits=config.data.splits).outputs["examples"]
         statistics = StatisticsGen(examples=examples).outputs["statistics"]
         schema = SchemaGen(statistics=statistics).outputs["schema"]
-        validator = ExampleValidator(statistics=statistics, schema=schema, **config["example_validator"])
+        earlier = LatestStatistics(other_than=statistics).outputs["statistics"]
+        validator = ExampleValidator(
+            statistics=statistics,
+            schema=schema,
+            baseline_statistics=earlier,
+            **config["example_validator"],
+        )
         transform = Transform(examples=examples, schema=schema, **config["transform"]).after(validator)
         model = Trainer(
             examples=transform.outputs["transformed_examples"],

@@ -364,14 +364,17 @@ def _project(directory: Path | None) -> Iterator[Check]:
 def _store(url: str) -> Check:
     from penstock.errors import PenstockError
     from penstock.metadata import open_store
+    from penstock.metadata.location import shown
+    from penstock.metadata.store import store_exists
 
     purpose = "runs, artifacts, lineage"
-    file = Path(url.removeprefix("sqlite:///"))
-    if url.startswith("sqlite:///") and not file.exists():
-        return Check("project", "store", "absent", f"{url}: not made yet", purpose, "The first run makes it.")
     try:
+        if not store_exists(url):
+            return Check(
+                "project", "store", "absent", f"{shown(url)}: not made yet", purpose, "The first run makes it."
+            )
         with open_store(url, read_only=True) as store:
             runs = len(store.runs())
     except PenstockError as error:
         return Check("project", "store", "broken", error.message, purpose, error.hint or "")
-    return Check("project", "store", "ok", f"{url}: opens, {runs} runs", purpose)
+    return Check("project", "store", "ok", f"{shown(url)}: opens, {runs} runs", purpose)

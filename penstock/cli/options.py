@@ -16,8 +16,11 @@ if TYPE_CHECKING:
 __all__ = [
     "ALL_NODES",
     "NoCacheCommand",
+    "artifact",
     "as_json",
+    "author",
     "forced_nodes",
+    "home",
     "no_cache",
     "profile",
     "project",
@@ -28,6 +31,15 @@ __all__ = [
 
 ALL_NODES = "*"
 
+
+def _user() -> str:
+    from penstock.orchestration.run import user_name
+
+    return user_name()
+
+
+artifact = click.argument("artifact", metavar="ARTIFACT")
+author = click.option("--author", default=_user, show_default="you", help="Who asks for it.")
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON, and nothing else, on standard output.")
 project = click.option(
     "-C",
@@ -36,6 +48,13 @@ project = click.option(
     metavar="DIR",
     help="The pipeline's directory. Without it: a pipeline.yaml here or in a parent directory, then the environment "
     "variable PENSTOCK_METADATA, then the pipeline that ran last on this machine.",
+)
+home = click.option(
+    "-C",
+    "--project",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="The pipeline's directory. Without it: a pipeline.yaml here or in a parent directory.",
 )
 set_values = click.option(
     "--set",

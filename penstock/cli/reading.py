@@ -12,19 +12,44 @@ from penstock.errors import StorageError, UsageError, did_you_mean
 
 if TYPE_CHECKING:
     from penstock.metadata import Store
-    from penstock.metadata.records import NodeRecord, RunRecord
+    from penstock.metadata.records import NodeRecord, RunRecord, StoredArtifact
 
-__all__ = ["Log", "exported", "graph_of", "log_of", "node_named", "opened_store", "to_json"]
+__all__ = ["Log", "artifact_named", "exported", "graph_of", "log_of", "node_named", "opened_store", "to_json"]
+
+_LONGEST_ID = 19  # digits of a 64-bit number
+_MOST_NAMED = 10
 
 
 @contextlib.contextmanager
-def opened_store(project: Path | None) -> Iterator[Store]:
-    """The store of a project, for reading; see `penstock.orchestration.locate` for which one that is."""
+def opened_store(project: Path | None, *, read_only: bool = True, create: bool = False) -> Iterator[Store]:
+    """The store of a project, for reading unless said otherwise; `penstock.orchestration.locate` finds it."""
     from penstock.metadata import open_store
     from penstock.orchestration.locate import find_store
 
-    with open_store(find_store(project), read_only=True) as store:
+    with open_store(find_store(project), read_only=read_only, create=create) as store:
         yield store
+
+
+def artifact_named(store: Store, name: str) -> StoredArtifact:
+    """The artifact that is meant: by its id, by where its payload lies, or by its type: the latest run's that has one.
+
+    Raises:
+        UsageError: There is none, or more than one.
+    """
+    if name.isdecimal() and name.isascii() and len(name) < _LONGEST_ID:
+        return store.artifact(int(name))
+    found = store.named(name) or ([] if "://" in name else store.named(str(Path(name).absolute())))
+    if len(found) == 1:
+        return store.artifact(found[0])
+    if found:
+        several = ", ".join(
+            f"{one.id} ({one.node_id}.{one.output})" for one in map(store.artifact, found[:_MOST_NAMED])
+        )
+        raise UsageError(f"{name!r} may be one of {several}.", hint="Give the number.")
+    raise UsageError(
+        f"There is no artifact {name!r}.",
+        hint="Give a number, the place of a payload, or a type: penstock artifacts list.",
+    )
 
 
 def node_named(name: str, known: Iterable[str]) -> str:
@@ -57,10 +82,14 @@ def _folded(name: str) -> str:
     return name.replace("_", "").replace("-", "").lower()
 
 
-def graph_of(run: RunRecord, nodes: Iterable[NodeRecord]) -> dict[str, list[str]]:
-    """Every node of a run with what it waits for, in topological order; from the plan, where the run stored one."""
+def graph_of(store: Store, run: RunRecord, nodes: Iterable[NodeRecord]) -> dict[str, list[str]]:
+    """Every node of a run with what it waits for, in topological order.
+
+    It is from the plan; of a run of another tool, which has none, it is what each node read of which other.
+    """
     if not run.plan:
-        return {node.node_id: [] for node in nodes}
+        read = store.reads(run.id)
+        return {node.node_id: read.get(node.node_id, []) for node in nodes}
     from penstock.orchestration.plan import Plan
 
     return {node.id: node.upstream for node in Plan.from_json(run.plan).nodes}
@@ -68,7 +97,16 @@ def graph_of(run: RunRecord, nodes: Iterable[NodeRecord]) -> dict[str, list[str]
 
 def to_json(record: Any) -> Any:
     """A record of the store as a JSON value."""
-    return asdict(record)
+    return _by_name(asdict(record))
+
+
+def _by_name(value: Any) -> Any:
+    """The value with named tuples as objects, too."""
+    if hasattr(value, "_asdict"):
+        value = value._asdict()
+    if isinstance(value, dict):
+        return {name: _by_name(item) for name, item in value.items()}
+    return [_by_name(item) for item in value] if isinstance(value, list | tuple) else value
 
 
 @dataclass(frozen=True)
@@ -89,7 +127,7 @@ def log_of(store: Store, run_id: str, name: str) -> Log:
 
     run = store.run(run_id)
     nodes = {node.node_id: node for node in store.nodes(run.id)}
-    node_id = node_named(name, {**graph_of(run, nodes.values()), **nodes})
+    node_id = node_named(name, {**graph_of(store, run, nodes.values()), **nodes})
     node = nodes.get(node_id)
     if node is None:
         raise UsageError(f"{node_id} has not begun in run {run.id}.", hint="See `penstock runs show`.")
@@ -101,7 +139,9 @@ def log_of(store: Store, run_id: str, name: str) -> Log:
         why = f" ({node.reason})" if node.reason else ""
         raise UsageError(
             f"{node_id} has no log in run {run.id}: it was {node.state}{why}.",
-            hint="A node that does not run prints nothing.",
+            hint="Runs of other tools have their logs elsewhere."
+            if run.origin
+            else "A node that does not run prints nothing.",
         )
     from penstock.storage.cache import local_log
 
@@ -120,7 +160,7 @@ def log_of(store: Store, run_id: str, name: str) -> Log:
     return Log(file, running)
 
 
-def exported(artifact_id: int, directory: Path, only: Collection[str], project: Path | None) -> dict[str, Any]:
+def exported(artifact: str, directory: Path, only: Collection[str], project: Path | None) -> dict[str, Any]:
     """Writes examples as TFRecord files; gives the rows and the file of each split.
 
     Raises:
@@ -129,18 +169,15 @@ def exported(artifact_id: int, directory: Path, only: Collection[str], project: 
     """
     from penstock.artifacts import Examples
     from penstock.data.tfrecord import export_tfrecord
-    from penstock.storage.cache import PayloadCache, cache_directory
-    from penstock.storage.locations import is_remote, local_path
 
     with opened_store(project) as store:
-        found = store.artifact(artifact_id)
-    if found.type != Examples.type_name:
+        found = artifact_named(store, artifact)
+    examples = found.load()
+    if not isinstance(examples, Examples):
         raise UsageError(
-            f"Artifact {artifact_id} is {found.type}, not Examples.",
+            f"Artifact {found.id} is {found.type}, not Examples.",
             hint="`penstock artifacts list --type Examples` lists those that can be exported.",
         )
-    local = PayloadCache(cache_directory()).get(found.uri) if is_remote(found.uri) else local_path(found.uri)
-    examples = Examples(str(local), properties=dict(found.properties))
     for split in only:
         if split not in examples.splits:
             raise UsageError(f"The examples have no split {split!r}.", hint=did_you_mean(split, examples.splits))

@@ -94,6 +94,7 @@ _SECTIONS = {
         "ui": "penstock.cli.ui:ui",
     },
     "Look after the machine": {
+        "store": "penstock.cli.store:store",
         "doctor": "penstock.cli.doctor:doctor",
     },
 }

@@ -73,6 +73,7 @@ def show(run: str, project: Path | None, as_json: bool) -> None:
         nodes = store.nodes(record.id)
         artifacts = store.artifacts(run=record.id, limit=_ARTIFACTS)
         verdicts = [(one.node_id, one.verdict) for one in store.verdicts(record.id)]
+        graph = graph_of(store, record, nodes)
     if as_json:
         from penstock.cli.terminal.console import print_json
 
@@ -87,7 +88,7 @@ def show(run: str, project: Path | None, as_json: bool) -> None:
         return
     from penstock.cli.terminal.stored import print_run
 
-    print_run(record, nodes, graph_of(record, nodes), artifacts, verdicts)
+    print_run(record, nodes, graph, artifacts, verdicts)
 
 
 @runs.command("logs", short_help="Print what a node printed.")

@@ -39,13 +39,13 @@ def ui(project: Path | None, port: int, host: str, open_browser: bool) -> None:
     from penstock.ui.web.server import listen, serve
 
     reader = StoreReader(find_store(project))
-    there = reader.path.exists()
+    there = reader.exists()
     if there:
         reader.store()  # what is no store is told here, not on a page
     taken = listen(host, port)
 
     def ready(address: str) -> None:
-        click.echo(f"Runs and artifacts of {reader.path}")
+        click.echo(f"Runs and artifacts of {reader.place}")
         click.echo(f"  {address}   (Ctrl-C stops)")
         if not there:
             click.echo("  There is no store yet. Runs appear as soon as there are any: penstock run.")

@@ -34,7 +34,7 @@ def why(node: str, run: str, project: Path | None, as_json: bool) -> None:
     with opened_store(project) as store:
         record = store.run(run)
         nodes = store.nodes(record.id)
-        name = node_named(node, dict.fromkeys([*graph_of(record, nodes), *(one.node_id for one in nodes)]))
+        name = node_named(node, dict.fromkeys([*graph_of(store, record, nodes), *(one.node_id for one in nodes)]))
         explanation = explained(store, record, name)
     if as_json:
         from penstock.cli.terminal.console import print_json

@@ -6,6 +6,7 @@ from penstock.components.example_validator import ExampleValidator
 from penstock.components.import_example_gen import ImportExampleGen
 from penstock.components.jsonl_example_gen import JsonlExampleGen
 from penstock.components.latest_blessed_model import LatestBlessedModel
+from penstock.components.latest_statistics import LatestStatistics
 from penstock.components.parquet_example_gen import ParquetExampleGen
 from penstock.components.pusher import Pusher
 from penstock.components.schema_gen import SchemaGen
@@ -20,6 +21,7 @@ __all__ = [
     "ImportExampleGen",
     "JsonlExampleGen",
     "LatestBlessedModel",
+    "LatestStatistics",
     "ParquetExampleGen",
     "Pusher",
     "SchemaGen",

@@ -17,6 +17,7 @@ def ExampleValidator(
     anomalies: Output[ExampleAnomalies],
     *,
     baseline_statistics: Input[ExampleStatistics] | None = None,
+    serving_statistics: Input[ExampleStatistics] | None = None,
     drift: dict[str, DriftBound] | None = None,
     skew: dict[str, DriftBound] | None = None,
     serving_split: str = "serving",
@@ -34,11 +35,14 @@ def ExampleValidator(
         statistics: Statistics of the data at hand.
         schema: What it must fit.
         anomalies: One ``SchemaDiff.pb`` for each split, and ``verdicts.json``.
-        baseline_statistics: Statistics of an earlier span or run. Without them the verdicts on drift are undefined.
+        baseline_statistics: Statistics of an earlier span or run, as `LatestStatistics` finds them. Without them the
+            verdicts on drift are undefined.
+        serving_statistics: Statistics of data as it is served, where they are not a split of ``statistics``.
         drift: Bounds, by feature, on the distance of each split from the same split of the baseline:
-            ``{payment_type: {linf: 0.05}}``.
-        skew: Bounds, by feature, on the distance of the first split from the serving split.
-        serving_split: The split that holds data as it is served. If it is not there, verdicts on skew are undefined.
+            ``{payment_type: {linf: 0.05}}``. They go before those that the schema sets. Where chance alone would
+            exceed a bound, because there are too few values, the verdict is undefined.
+        skew: Bounds, by feature, on the distance of the first split from data as it is served.
+        serving_split: The split that holds data as it is served. If there is none, verdicts on skew are undefined.
         exclude_splits: Splits not to look at.
         gate: What a failed verdict does: ``block`` what waits for this node, ``warn``, or nothing (``off``).
         ctx: The running node.
@@ -56,7 +60,7 @@ def ExampleValidator(
     found = validate(
         datasets,
         wanted,
-        comparisons(datasets, wanted, drift or {}, skew or {}, baseline_statistics, serving_split, ctx.node),
+        comparisons(datasets, wanted, drift or {}, skew or {}, baseline_statistics, serving_statistics, serving_split, ctx.node),
     )
     for split in splits:
         write_anomalies(anomalies, split, found.to_proto(split))

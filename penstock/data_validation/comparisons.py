@@ -24,10 +24,11 @@ def comparisons(
     drift: Mapping[str, DriftBound],
     skew: Mapping[str, DriftBound],
     baseline: ExampleStatistics | None,
+    serving: ExampleStatistics | None,
     serving_split: str,
     node: str,
 ) -> list[Comparison]:
-    """The comparisons that bounds ask for.
+    """The comparisons that bounds ask for; those of the schema count where none are given for a feature.
 
     Args:
         datasets: Statistics of the splits at hand.
@@ -35,7 +36,8 @@ def comparisons(
         drift: Bounds on drift, by feature.
         skew: Bounds on skew, by feature.
         baseline: Statistics of an earlier span or run.
-        serving_split: The split that holds data as it is served.
+        serving: Statistics of data as it is served.
+        serving_split: The split that holds data as it is served, there or here.
         node: The node's id, for messages.
 
     Raises:
@@ -43,7 +45,15 @@ def comparisons(
     """
     _check_features(datasets, schema, drift, "drift", node)
     _check_features(datasets, schema, skew, "skew", node)
-    return [*_drift(datasets, drift, baseline), *_skew(datasets, skew, serving_split)]
+    return [
+        *_drift(datasets, {**_of_schema(schema, "drift_comparator"), **drift}, baseline),
+        *_skew(datasets, {**_of_schema(schema, "skew_comparator"), **skew}, serving, serving_split),
+    ]
+
+
+def _of_schema(schema: schema_pb2.Schema, member: str) -> dict[str, DriftBound]:
+    found = {feature.name: DriftBound.of(getattr(feature, member)) for feature in schema.feature}
+    return {name: bound for name, bound in found.items() if bound is not None}
 
 
 def _drift(
@@ -63,13 +73,19 @@ def _drift(
             yield Comparison("drift", (split,), bounds, None, "", why_not)
 
 
-def _skew(datasets: Datasets, bounds: Mapping[str, DriftBound], serving_split: str) -> Iterator[Comparison]:
+def _skew(
+    datasets: Datasets, bounds: Mapping[str, DriftBound], serving: ExampleStatistics | None, serving_split: str
+) -> Iterator[Comparison]:
     if not bounds:
         return
     trained = next(split for split in datasets if split != serving_split or len(datasets) == 1)
-    serving = datasets.get(serving_split) if trained != serving_split else None
-    why_not = "" if serving is not None else f"there is no split {serving_split!r} of served data to compare with."
-    yield Comparison("skew", (trained,), bounds, serving, serving_split, why_not)
+    other, name = datasets.get(serving_split) if trained != serving_split else None, serving_split
+    if serving is not None:
+        name = serving_split if serving_split in serving.splits or not serving.splits else serving.splits[0]
+        other = read_statistics(serving, name)
+        name = f"the served {name}"
+    why_not = "" if other is not None else f"there is no split {serving_split!r} of served data to compare with."
+    yield Comparison("skew", (trained,), bounds, other, name, why_not)
 
 
 def _check_features(

@@ -1,4 +1,4 @@
-"""Distances between two distributions of a feature: L-infinity and Jensen-Shannon."""
+"""Distances between two distributions of a feature: L-infinity, normalised difference, Jensen-Shannon."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from tensorflow_metadata.proto.v0 import statistics_pb2
 
-__all__ = ["align_histograms", "jensen_shannon", "l_infinity"]
+__all__ = ["align_histograms", "jensen_shannon", "l_infinity", "normalized_difference"]
 
 Floats = npt.NDArray[np.float64]
 
@@ -22,6 +22,18 @@ def l_infinity(one: Mapping[str, float], other: Mapping[str, float]) -> tuple[st
     ones, others = sum(one.values()), sum(other.values())
     values = {**one, **other}
     moved = {value: abs(one.get(value, 0) / ones - other.get(value, 0) / others) for value in values}
+    most = max(moved, key=lambda value: (moved[value], one.get(value, 0)))
+    return most, moved[most]
+
+
+def normalized_difference(one: Mapping[str, float], other: Mapping[str, float]) -> tuple[str, float]:
+    """The value whose count changed most between two sets of counts, and the change as a share of all counts (0 to 1).
+
+    >>> normalized_difference({"Cash": 3, "Card": 1}, {"Cash": 1, "Card": 1})
+    ('Cash', 0.3333333333333333)
+    """
+    total = sum(one.values()) + sum(other.values())
+    moved = {value: abs(one.get(value, 0) - other.get(value, 0)) / total for value in {**one, **other}}
     most = max(moved, key=lambda value: (moved[value], one.get(value, 0)))
     return most, moved[most]
 
@@ -69,7 +81,8 @@ def _counts(histogram: statistics_pb2.Histogram, edges: Floats) -> Floats:
     )
     wide = np.isfinite(low) & np.isfinite(high) & (low < high)
     share = (edges[:, None] >= high).astype(np.float64)
-    share[:, wide] = np.clip((edges[:, None] - low[wide]) / (high[wide] - low[wide]), 0, 1)
+    edges, low, high = edges / 2, low[wide] / 2, high[wide] / 2  # differences of the largest numbers overflow
+    share[:, wide] = np.clip((edges[:, None] - low) / (high - low), 0, 1)
     # Rounding may leave a difference a hair below nothing.
     between = np.maximum(np.diff(share @ count, prepend=0, append=count.sum()), 0)
     return np.concatenate([between, [histogram.num_nan]])

@@ -26,6 +26,10 @@ _ANOMALY_OF: Final = {
         "COMPARATOR_JENSEN_SHANNON_DIVERGENCE_HIGH",
         anomalies_pb2.DriftSkewInfo.Measurement.JENSEN_SHANNON_DIVERGENCE,
     ),
+    "normalized_abs_difference": (
+        "COMPARATOR_NORMALIZED_ABSOLUTE_DIFFERENCE_HIGH",
+        anomalies_pb2.DriftSkewInfo.Measurement.NORMALIZED_ABSOLUTE_DIFFERENCE,
+    ),
 }
 
 
@@ -110,7 +114,7 @@ class Validation:
             getattr(infos[feature], f"{comparison.what}_measurements").add(
                 type=distance, value=measurement.observed, threshold=measurement.bound
             )
-            if not measurement.within:
+            if not measurement.within and not measurement.too_small:
                 title = f"High {measurement.distance} ({comparison.what})"
                 _add_reason(result.anomaly_info[feature], feature, type_, title, measurement.message)
         return result
@@ -136,11 +140,7 @@ def validate(
         then = None if comparison.other is None else observed_features(comparison.other)
         for feature, bound in comparison.bounds.items():
             if then is None:
-                measured = [
-                    Measurement(distance, limit, None, comparison.why_not)
-                    for distance, limit in (("linf", bound.linf), ("jensen_shannon", bound.jensen_shannon))
-                    if limit is not None
-                ]
+                measured = [Measurement(distance, limit, None, comparison.why_not) for distance, limit in bound.given()]
             else:
                 names = (comparison.splits[0], comparison.other_name)
                 measured = list(compare(now.get(feature), then.get(feature), bound, names=names))
@@ -169,7 +169,7 @@ def _failed(by_split: Mapping[str, Anomaly]) -> Verdict:
 def _of_distance(comparison: Comparison, feature: str, measurement: Measurement) -> Verdict:
     outcome: Literal["pass", "fail", "undefined"] = "pass" if measurement.within else "fail"
     advice = ""
-    if measurement.observed is None:
+    if measurement.observed is None or measurement.too_small:
         outcome = "undefined"
     elif outcome == "fail":
         advice = " Find out what changed; if it is right so, raise the bound."

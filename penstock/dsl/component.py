@@ -64,12 +64,15 @@ class Query:
         blessed: Only artifacts that a ModelBlessing made from them calls blessed.
         other_than: Name of an input; an artifact of the same content as it is never the answer.
         output: Name of the output that carries the answer, or nothing.
+        predecessor: Only what was in the place of ``other_than`` before it: made by the same node, of no later span,
+            and let through by the gate that looked at it. Of an earlier span before one of the same.
     """
 
     type: type[Artifact]
     output: str
     blessed: bool = False
     other_than: str | None = None
+    predecessor: bool = False
 
 
 @dataclass(frozen=True)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from penstock.errors import UsageError
-from penstock.metadata import contexts, runs
+from penstock.metadata import collection, contexts, pins, runs
 from penstock.metadata.database import Transaction
 from penstock.metadata.mlmd import links, nodes
 from penstock.metadata.mlmd.links import INPUTS, OUTPUTS, Event, EventType
@@ -14,10 +14,12 @@ from penstock.metadata.mlmd.nodes import ArtifactState, ExecutionState
 from penstock.metadata.mlmd.types import TypeKind, get_type
 from penstock.metadata.records import StoredArtifact, StoredExecution
 
-__all__ = ["artifact", "execution", "hydrate", "hydrate_executions", "listing", "places", "resolve"]
+__all__ = ["artifact", "execution", "hydrate", "hydrate_executions", "listing", "named", "places", "resolve", "unknown"]
 
 _BLESSING = "ModelBlessing"
+_ANOMALIES = "ExampleAnomalies"
 _CANDIDATE = "model"
+_VALIDATED = "statistics"
 
 
 def places(event: Event) -> Iterator[tuple[str, int]]:
@@ -46,6 +48,11 @@ def hydrate(transaction: Transaction, ids: Iterable[int]) -> dict[int, StoredArt
         )
     }
     makers = _makers(transaction, found)
+    # Next to nothing is collected or pinned; then nothing is looked for.
+    gone = collection.collected(transaction, found) if _has_rows(transaction, "penstock_gc") else {}
+    pinned = {}
+    if _has_rows(transaction, "penstock_pin"):
+        pinned = {one.artifact_id: one for one in pins.current(transaction, found)}
     stored: dict[int, StoredArtifact] = {}
     for artifact_id, one in found.items():
         digest = content.get(artifact_id)
@@ -62,17 +69,28 @@ def hydrate(transaction: Transaction, ids: Iterable[int]) -> dict[int, StoredArt
             size=digest.size if digest else None,
             created_ms=one.created_ms or 0,
             updated_ms=one.updated_ms or 0,
+            collected=gone.get(artifact_id),
+            pin=pinned.get(artifact_id),
             **makers.get(artifact_id, {}),
         )
     return stored
+
+
+def _has_rows(transaction: Transaction, table: str) -> bool:
+    return transaction.row(f"SELECT 1 FROM {table} LIMIT 1") is not None
 
 
 def artifact(transaction: Transaction, artifact_id: int) -> StoredArtifact:
     """The artifact of that id; an unknown one is a `UsageError`."""
     found = hydrate(transaction, [artifact_id])
     if artifact_id not in found:
-        raise UsageError(f"There is no artifact {artifact_id}.", hint="List them: penstock artifacts list.")
+        raise unknown(artifact_id)
     return found[artifact_id]
+
+
+def unknown(artifact_id: int) -> UsageError:
+    """The error that there is no artifact of that id."""
+    return UsageError(f"There is no artifact {artifact_id}.", hint="List them: penstock artifacts list.")
 
 
 def listing(
@@ -108,8 +126,8 @@ def listing(
         conditions.append(_OF_CONTEXTS.format("= ?"))
         values.append(context)
     if node is not None and pipeline is None:
-        conditions.append(_OF_CONTEXTS.format("IN (SELECT id FROM Context WHERE substr(name, ?) = ?)"))
-        values += [-len(node) - 1, f".{node}"]
+        conditions.append(_OF_CONTEXTS.format("IN (SELECT id FROM Context WHERE substr(name, length(name) - ?) = ?)"))
+        values += [len(node), f".{node}"]
     where = f"WHERE {' AND '.join(conditions)}" if conditions else ""
     rows = transaction.rows(
         f"SELECT a.id FROM Artifact a {where} ORDER BY a.create_time_since_epoch DESC, a.id DESC LIMIT ? OFFSET ?",
@@ -128,8 +146,10 @@ _OF_CONTEXTS = (
 )
 
 
-def hydrate_executions(transaction: Transaction, ids: Iterable[int]) -> dict[int, StoredExecution]:
-    """The executions with these ids, by id, with what they read and made."""
+def hydrate_executions(
+    transaction: Transaction, ids: Iterable[int], events: Sequence[Event] | None = None
+) -> dict[int, StoredExecution]:
+    """The executions with these ids, by id, with what they read and made: their events, where the caller has them."""
     found = nodes.fetch(transaction, nodes.Execution, ids)
     own = {
         row.execution_id: row
@@ -142,7 +162,7 @@ def hydrate_executions(transaction: Transaction, ids: Iterable[int]) -> dict[int
     }
     read: dict[int, dict[str, list[tuple[int, int]]]] = {}
     made: dict[int, dict[str, list[tuple[int, int]]]] = {}
-    for event in links.events(transaction, execution_ids=found):
+    for event in links.events(transaction, execution_ids=found) if events is None else events:
         side = read if event.type in INPUTS else made
         for key, index in places(event):
             side.setdefault(event.execution_id, {}).setdefault(key, []).append((index, event.artifact_id))
@@ -160,14 +180,45 @@ def execution(transaction: Transaction, execution_id: int) -> StoredExecution:
     return found[execution_id]
 
 
+def named(transaction: Transaction, name: str) -> list[int]:
+    """The artifacts that lie at a URI, or else those of a type that the latest run with any of it made or reused."""
+    rows = transaction.rows("SELECT id FROM Artifact WHERE uri = ? ORDER BY id DESC", name)
+    if rows:
+        return [row.id for row in rows]
+    given_out = (
+        " FROM Type t JOIN Artifact a ON a.type_id = t.id JOIN Event v ON v.artifact_id = a.id"
+        " JOIN penstock_execution e ON e.execution_id = v.execution_id WHERE t.name = ? AND v.type = ?"
+    )
+    values = (name, int(EventType.OUTPUT))
+    rows = transaction.rows(
+        f"SELECT a.id, max(v.id) AS made{given_out}"
+        f" AND e.run_id = (SELECT e.run_id{given_out} ORDER BY v.id DESC LIMIT 1) GROUP BY a.id ORDER BY made",
+        *values,
+        *values,
+    )
+    return [row.id for row in rows]
+
+
 def resolve(
-    transaction: Transaction, pipeline: str, type: str, *, blessed: bool, other_than_digest: str | None
+    transaction: Transaction,
+    pipeline: str,
+    type: str,
+    *,
+    blessed: bool,
+    other_than: StoredArtifact | None,
+    predecessor: bool = False,
 ) -> StoredArtifact | None:
     """The newest LIVE artifact of a type in a pipeline; if ``blessed``, the one that was blessed last.
 
     A model is blessed by an execution that read it as its input ``model`` and made a ``ModelBlessing`` whose custom
     property ``blessed`` is 1; that of an evaluation that was reused counts too. A baseline is not blessed by the
-    evaluation it served. Artifacts whose content digest is ``other_than_digest`` are passed over.
+    evaluation it served. Artifacts of the same content as ``other_than`` are passed over, and so are those of other
+    programs, which have no digest: a key made of what they hold would not change with it.
+
+    A ``predecessor`` of ``other_than`` was made by the same node, is of no later span, and was let through: an
+    execution that was not blocked read it as its input ``statistics`` and made ``ExampleAnomalies``. What a gate held
+    back is nothing to compare with: compared with it, the next data of the same fault would pass. The latest of the
+    earlier spans comes first, then another version of the same span.
     """
     context = contexts.find(transaction, contexts.PIPELINE, pipeline)
     of_type = get_type(transaction, TypeKind.ARTIFACT, type)
@@ -175,17 +226,28 @@ def resolve(
         return None
     query = (
         "SELECT a.id FROM Attribution t JOIN Artifact a ON a.id = t.artifact_id"
-        " LEFT JOIN penstock_content c ON c.artifact_id = a.id{joins}"
-        " WHERE t.context_id = ? AND a.type_id = ? AND a.state = ? AND (c.digest IS NULL OR c.digest <> ?){conditions}"
+        " JOIN penstock_content c ON c.artifact_id = a.id{joins}"
+        " WHERE t.context_id = ? AND a.type_id = ? AND a.state = ? AND c.digest <> ?{conditions}"
         " ORDER BY {order} LIMIT 1"
     )
-    values: list[Any] = [context, of_type.id, int(ArtifactState.LIVE), other_than_digest or ""]
+    digest = other_than.digest if other_than is not None else None
+    values: list[Any] = [context, of_type.id, int(ArtifactState.LIVE), digest or ""]
     if blessed:
         blessing = get_type(transaction, TypeKind.ARTIFACT, _BLESSING)
         if blessing is None:
             return None
         query = query.format(joins=_BLESSED_JOINS, conditions=_BLESSED_CONDITIONS, order="o.id DESC, a.id DESC")
         values += [int(EventType.INPUT), int(EventType.OUTPUT), blessing.id, int(ArtifactState.LIVE), True, _CANDIDATE]
+    elif predecessor:
+        anomalies = get_type(transaction, TypeKind.ARTIFACT, _ANOMALIES)
+        if anomalies is None or other_than is None:
+            return None
+        span = other_than.properties.get("span")
+        known = span if isinstance(span, int) else _NO_SPAN
+        query = query.format(joins=_SPAN_JOIN, conditions=_PREDECESSOR_CONDITIONS, order=_PREDECESSOR_ORDER)
+        values += [int(EventType.OUTPUT), other_than.node_id, int(EventType.INPUT), int(EventType.OUTPUT)]
+        values += [anomalies.id, int(ArtifactState.LIVE), _VALIDATED, _NO_SPAN, known, _NO_SPAN, known, _NO_SPAN]
+        values = [False, *values]
     else:
         query = query.format(joins="", conditions="", order="a.create_time_since_epoch DESC, a.id DESC")
     row = transaction.row(query, *values)
@@ -200,6 +262,26 @@ _BLESSED_CONDITIONS = (
     " AND i.type = ? AND o.type = ? AND b.type_id = ? AND b.state = ?"
     " AND p.name = 'blessed' AND p.is_custom_property = ? AND p.int_value = 1"
     " AND EXISTS (SELECT 1 FROM EventPath s WHERE s.event_id = i.id AND s.step_key = ?)"
+)
+
+
+_NO_SPAN = -1
+_SPAN_JOIN = (
+    " LEFT JOIN ArtifactProperty p ON p.artifact_id = a.id AND p.name = 'span' AND p.is_custom_property = ?"
+)
+_PREDECESSOR_CONDITIONS = (
+    " AND EXISTS (SELECT 1 FROM Event m JOIN penstock_execution e ON e.execution_id = m.execution_id"
+    " WHERE m.artifact_id = a.id AND m.type = ? AND e.node_id = ?)"
+    " AND EXISTS (SELECT 1 FROM Event i JOIN penstock_execution g ON g.execution_id = i.execution_id"
+    " JOIN EventPath s ON s.event_id = i.id JOIN Event o ON o.execution_id = i.execution_id"
+    " JOIN Artifact b ON b.id = o.artifact_id"
+    " WHERE i.artifact_id = a.id AND i.type = ? AND o.type = ? AND b.type_id = ? AND b.state = ?"
+    " AND s.step_key = ? AND NOT g.blocked)"
+    " AND coalesce(p.int_value, ?) <= ?"
+)
+_PREDECESSOR_ORDER = (
+    "CASE WHEN coalesce(p.int_value, ?) < ? THEN 0 ELSE 1 END, coalesce(p.int_value, ?) DESC,"
+    " a.create_time_since_epoch DESC, a.id DESC"
 )
 
 

@@ -1,26 +1,29 @@
-"""The database: its URL, its connections, and transactions that either happen as a whole or not at all."""
+"""The database: its connections, and transactions that either happen as a whole or not at all."""
 
 from __future__ import annotations
 
+import abc
 import contextlib
 import functools
 import threading
 import time
-from collections.abc import Iterable, Iterator, Sequence
-from typing import Any
+from collections import namedtuple
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Any, ClassVar
 
 import sqlalchemy
-from sqlalchemy import event
-from sqlalchemy.engine import URL, Connection, Engine
+from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from penstock.errors import StoreError
-from penstock.metadata.location import checked_path, is_writable, parse_url
+from penstock.metadata.location import shown
 
-__all__ = ["BUSY_SECONDS", "Database", "Transaction", "now_ms"]
+__all__ = ["Database", "Transaction", "now_ms"]
 
-BUSY_SECONDS = 30.0
-# The most parameters one statement is given; SQLite's own bound is 32,766.
+# The most parameters one statement is given; SQLite's own bound is 32,766, PostgreSQL's 65,535.
 _CHUNK = 10_000
 
 
@@ -35,22 +38,44 @@ def _for_driver(sql: str, driver_style: str) -> str:
     return sql if driver_style == "qmark" else sql.replace("%", "%%").replace("?", "%s")
 
 
-class Transaction:
+@functools.lru_cache(maxsize=1024)
+def _row_of(columns: tuple[str, ...]) -> Callable[[Sequence[Any]], Any]:
+    # Its own _make is a function of Python's, which would cost more than reading the row.
+    return functools.partial(tuple.__new__, namedtuple("Row", columns, rename=True))  # noqa: PYI024 - the columns are the query's
+
+
+class Transaction(abc.ABC):
     """One transaction; its statements are SQL that SQLite and PostgreSQL both take, with ``?`` for each value.
 
     Attributes:
-        now: Milliseconds since the epoch when the transaction began; everything it writes carries this time.
-        cache: What this process knows of rows that never change (ids of types and contexts).
         raw_bytes: Whether messages are stored as bytes and not as base64 text, see `penstock.metadata.mlmd.values`.
+        row_order: The column that every table has and that tells in which order its rows were inserted.
+        known: What this process knows of rows that never change (ids of types and contexts).
     """
+
+    raw_bytes: ClassVar[bool]
+    row_order: ClassVar[str]
 
     def __init__(self, connection: Connection, known: dict[Any, Any]) -> None:
         self._connection = connection
+        # The driver's own cursor: what SQLAlchemy wraps around each statement costs as much as ten rows.
+        self._cursor: Any = connection.connection.cursor()
         self._style: str = connection.dialect.paramstyle
-        self.raw_bytes = connection.dialect.name != "sqlite"
-        self.now = now_ms()
         self.known = known
         self.learned: dict[Any, Any] = {}
+
+    @functools.cached_property
+    def now(self) -> int:
+        """Milliseconds since the epoch when it was first asked for; everything that is written carries this time."""
+        return now_ms()
+
+    @abc.abstractmethod
+    def new_ids(self, table: str, count: int) -> Sequence[int]:
+        """Reserves ids for rows of one of MLMD's tables, ascending, so that they can be inserted in one batch."""
+
+    @abc.abstractmethod
+    def tables(self) -> set[str]:
+        """The names of all tables in lower case; those that lie in another schema than the store's with its name."""
 
     def recall(self, key: tuple[Any, ...]) -> Any | None:
         """What was remembered under the key, in this transaction or in one that was committed."""
@@ -62,20 +87,25 @@ class Transaction:
 
     def execute(self, sql: str, *values: Any) -> int:
         """Runs a statement and returns the number of rows it changed."""
-        return self._connection.exec_driver_sql(_for_driver(sql, self._style), values).rowcount
+        return int(self._run(sql, values).rowcount)
 
     def many(self, sql: str, rows: Sequence[tuple[Any, ...]]) -> None:
         """Runs a statement once for each row of values; no rows, no statement."""
         if rows:
-            self._connection.exec_driver_sql(_for_driver(sql, self._style), list(rows))
+            self._cursor.executemany(_for_driver(sql, self._style), rows)
 
     def rows(self, sql: str, *values: Any) -> Sequence[Any]:
-        """All rows of a query."""
-        return self._connection.exec_driver_sql(_for_driver(sql, self._style), values).all()
+        """All rows of a query, as tuples that name their columns."""
+        cursor = self._run(sql, values)
+        return list(map(_row_of(tuple(column[0] for column in cursor.description)), cursor.fetchall()))
 
     def row(self, sql: str, *values: Any) -> Any:
         """The first row of a query, or None."""
-        return self._connection.exec_driver_sql(_for_driver(sql, self._style), values).first()
+        return next(iter(self.rows(sql, *values)), None)
+
+    def _run(self, sql: str, values: Sequence[Any]) -> Any:
+        self._cursor.execute(_for_driver(sql, self._style), values)
+        return self._cursor
 
     def rows_in(self, sql: str, keys: Iterable[Any], *values: Any) -> list[Any]:
         """All rows of a query whose text has ``{}`` where a list of keys belongs, before the other values."""
@@ -86,77 +116,34 @@ class Transaction:
             found += self.rows(sql.format(",".join("?" * len(chunk))), *chunk, *values)
         return found
 
-    def new_ids(self, table: str, count: int) -> range:
-        """Reserves ids for rows of one of MLMD's tables, so that they can be inserted in one batch.
 
-        Safe because the transaction is the only writer until it ends.
-        """
-        last = self.row(
-            f"SELECT max(coalesce((SELECT seq FROM sqlite_sequence WHERE name = ?), 0),"
-            f" coalesce((SELECT max(id) FROM {table}), 0))",
-            table,
-        )
-        first = last[0] + 1 if last else 1
-        return range(first, first + count)
-
-
-class Database:
+class Database(abc.ABC):
     """Connections to one store, shared by the threads of a process: many readers, one writer at a time.
 
-    SQLite is put in WAL mode, so that readers never wait; writers of all processes queue at ``BEGIN IMMEDIATE`` for
-    up to `BUSY_SECONDS`. A commit survives the death of the process. After a power loss the last commits may be
-    missing, but the file is whole (``synchronous=NORMAL``); one that is asked to be ``durable`` is never missing.
+    Writers of all processes queue, for up to `busy_seconds`; readers wait for nobody.
 
     Args:
-        url: ``sqlite:///relative/path.db`` or ``sqlite:////absolute/path.db``.
+        url: Where it is; only shown, and never with its password.
+        engine: Its connections.
         read_only: Refuse to write.
-        create: Make the file if there is none.
+        path: The file that it lies in, if it lies in one.
     """
 
-    def __init__(self, url: str, *, read_only: bool = False, create: bool = True) -> None:
-        self.url = url
+    busy_seconds: ClassVar[float] = 30.0
+
+    def __init__(self, url: str, engine: Engine, *, read_only: bool, path: Path | None = None) -> None:
+        self.url = shown(url)
+        self.path = path
         self.read_only = read_only
-        self.path = checked_path(parse_url(url), url, read_only=read_only, create=create)
+        self._engine = engine
+        self._driver: Any = engine.dialect.loaded_dbapi
         self._writer = threading.RLock()
         self._known: dict[Any, Any] = {}
-        self._engine = self._connect()
-
-    def _connect(self) -> Engine:
-        query: dict[str, str] = {}
-        database = str(self.path)
-        if self.read_only:
-            # SQLite reads a URI only if it begins so; the path's own special characters are escaped.
-            database = self.path.absolute().as_uri()
-            query = {"mode": "ro", "uri": "true"}
-            if not is_writable(self.path.parent) and not self.path.with_name(f"{self.path.name}-wal").exists():
-                # SQLite would need to make files beside it to tell other processes of this reader.
-                query["immutable"] = "1"
-        engine = sqlalchemy.create_engine(
-            URL.create("sqlite", database=database, query=query),
-            connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False},
-            pool_size=8,
-            max_overflow=-1,
-        )
-
-        @event.listens_for(engine, "connect")
-        def _prepare(connection: Any, _: Any) -> None:
-            # The driver must not begin transactions itself: it would begin them as readers.
-            connection.isolation_level = None
-            if not self.read_only:
-                connection.execute("PRAGMA synchronous=NORMAL")
-
-        @event.listens_for(engine, "begin")
-        def _begin(connection: Connection) -> None:
-            writes = connection.get_execution_options().get("penstock_writes", False)
-            connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
-
-        return engine
 
     @contextlib.contextmanager
     def read(self) -> Iterator[Transaction]:
         """A transaction that sees one moment of the store and waits for nobody."""
-        with self.translated_errors(), self._engine.begin() as connection:
-            transaction = Transaction(connection, self._known)
+        with self.translated_errors(), self._reading() as transaction:
             yield transaction
         self._known.update(transaction.learned)
 
@@ -165,14 +152,12 @@ class Database:
         """A transaction that is the store's only writer; it is committed unless an exception leaves it.
 
         Args:
-            durable: Whether it must survive a power loss: that takes the time in which the disk writes it down.
+            durable: Whether it must survive a power loss, whatever the database is set to do.
         """
         if self.read_only:
             raise StoreError("The metadata store was opened for reading only.", hint="Open it without read_only.")
-        with self.translated_errors(), self._writer, self._engine.connect() as connection:
-            options = connection.execution_options(penstock_writes=True)
-            with _synchronous(connection, durable=durable), options.begin():
-                transaction = Transaction(options, self._known)
+        with self.translated_errors(), self._writer:
+            with self._writing(durable=durable) as transaction:
                 yield transaction
             self._known.update(transaction.learned)
 
@@ -181,75 +166,42 @@ class Database:
         """Turns the driver's errors into a `StoreError` that says what to do."""
         try:
             yield
-        except IntegrityError as error:
+        except (IntegrityError, self._driver.IntegrityError) as error:
             raise StoreError(
-                f"The metadata store already has such a row ({error.orig}).",
+                f"The metadata store already has such a row ({' '.join(str(getattr(error, 'orig', error)).split())}).",
                 hint="Names and external ids are unique within a type.",
                 url=self.url,
             ) from error
-        except DBAPIError as error:
-            raise _refused(error, self.url) from error
-
-    def use_wal(self) -> None:
-        """Puts the file in WAL mode, which it stays in; waits for others that are opening it at the same time."""
-        deadline = time.monotonic() + BUSY_SECONDS
-        while True:
-            try:
-                connection = self._engine.raw_connection()
-                try:
-                    connection.driver_connection.execute("PRAGMA journal_mode=WAL")  # type: ignore[union-attr]
-                finally:
-                    connection.close()
-            except self._engine.dialect.loaded_dbapi.OperationalError as error:
-                # SQLite does not wait by itself where the journal mode changes.
-                if "locked" not in str(error) or time.monotonic() > deadline:
-                    raise _refused(error, self.url) from error
-                time.sleep(0.02)
-            else:
-                return
+        except (UnicodeEncodeError, OverflowError) as error:
+            raise StoreError(
+                f"The metadata store cannot hold a value: {error}.",
+                hint="Texts have no half of a surrogate pair, whole numbers fit 64 bits. Nothing was written.",
+                url=self.url,
+            ) from error
+        except (DBAPIError, PoolTimeoutError, self._driver.Error, UnicodeDecodeError) as error:
+            raise self._refused(error) from error
 
     def create_tables(self, transaction: Transaction, *collections: sqlalchemy.MetaData) -> None:
-        """Creates the tables and indices that are missing."""
-        for tables in collections:
-            tables.create_all(transaction._connection)  # noqa: SLF001 - the two classes are one unit
+        """Creates the tables that are missing, with their indices."""
+        there = transaction.tables()
+        for collection in collections:
+            missing = [table for table in collection.sorted_tables if table.name.lower() not in there]
+            # SQLAlchemy's own check would look for the names as they are spelled here.
+            collection.create_all(transaction._connection, missing, checkfirst=False)  # noqa: SLF001 - the two classes are one unit
 
     def close(self) -> None:
         """Closes all connections."""
         self._engine.dispose()
 
+    @abc.abstractmethod
+    def prepare(self) -> None:
+        """Does what a database needs once, outside of a transaction, before it is written for the first time."""
 
-@contextlib.contextmanager
-def _synchronous(connection: Connection, *, durable: bool) -> Iterator[None]:
-    """Lets a connection wait for the disk at its next commit; it cannot be told within a transaction."""
-    driver = connection.connection.driver_connection
-    if not durable or driver is None:
-        yield
-        return
-    driver.execute("PRAGMA synchronous=FULL")
-    try:
-        yield
-    finally:
-        driver.execute("PRAGMA synchronous=NORMAL")
+    @abc.abstractmethod
+    def _reading(self) -> AbstractContextManager[Transaction]: ...
 
+    @abc.abstractmethod
+    def _writing(self, *, durable: bool) -> AbstractContextManager[Transaction]: ...
 
-_MESSAGES = (
-    (
-        "locked",
-        "is locked by another process",
-        f"It was waited for {BUSY_SECONDS:.0f} s. Stop the other process, or try again.",
-    ),
-    ("not a database", "is not an SQLite database", "Give another path, or move the file away."),
-    ("malformed", "is damaged", "Restore it from a copy, or recover what can be read: sqlite3 FILE .recover"),
-    ("disk is full", "could not grow: the disk is full", "Free some space and run again; nothing was written."),
-    ("readonly", "cannot be written", "Check the permissions of the file and of its directory."),
-    ("unable to open", "cannot be opened", "Check that its directory exists and is writable."),
-    ("disk I/O", "could not be read or written: the disk reported an error", "Check the disk."),
-)
-
-
-def _refused(error: Exception, url: str) -> StoreError:
-    text = str(getattr(error, "orig", error))
-    for sign, what, hint in _MESSAGES:
-        if sign in text:
-            return StoreError(f"The metadata store {url} {what}.", hint=hint, url=url)
-    return StoreError(f"The metadata store {url} refused: {text}.", url=url)
+    @abc.abstractmethod
+    def _refused(self, error: Exception) -> StoreError: ...

@@ -89,7 +89,7 @@ def costs(transaction: Transaction, pipeline: str, node: str, limit: int) -> lis
     )
     sizes: dict[int, int] = dict(
         transaction.rows_in(
-            "SELECT v.execution_id, sum(c.size) FROM Event v JOIN penstock_content c ON c.artifact_id = v.artifact_id"
+            "SELECT v.execution_id, CAST(sum(c.size) AS BIGINT) FROM Event v JOIN penstock_content c ON c.artifact_id = v.artifact_id"
             " WHERE v.execution_id IN ({}) AND v.type = ? GROUP BY v.execution_id",
             [row.execution_id for row in rows],
             int(EventType.OUTPUT),

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 
 from penstock.errors import StoreError
 
-__all__ = ["checked_path", "is_writable", "parse_url"]
+__all__ = ["checked_path", "file_of", "has_password", "is_writable", "shown"]
 
 _MAGIC = b"SQLite format 3\0"
 _NETWORK_FILE_SYSTEMS = {
@@ -23,27 +24,55 @@ _NETWORK_FILE_SYSTEMS = {
     "smb3",
     "smbfs",
 }
-_EXAMPLE = "Use sqlite:///path/metadata.db."
+_EXAMPLE = "Use sqlite:///path/metadata.db, or postgresql://user@host/database."
 _ELSEWHERE = "Change its permissions, or choose another place: `metadata` in the profile."
+_SECRET = re.compile(r"(?<=[?&])((?:ssl)?password)=[^&]*")
 
 
-def parse_url(url: str) -> Path:
-    """The path in a URL ``sqlite:///path``; other databases are refused, each with its reason."""
+def file_of(url: str) -> Path | None:
+    """The path in a URL ``sqlite:///path``; None for ``postgresql://...``; all others are refused, with the reason."""
     scheme, separator, rest = url.partition("://")
-    dialect = scheme.split("+")[0].lower()
+    scheme = scheme.lower()
     if not separator:
-        raise StoreError(f"{url!r} is no URL of a metadata store.", hint=_EXAMPLE, url=url)
-    if dialect in ("postgresql", "postgres"):
-        raise StoreError("A metadata store on PostgreSQL comes in a later version.", hint=_EXAMPLE)
+        raise StoreError(f"{shown(url)!r} is no URL of a metadata store.", hint=_EXAMPLE, url=shown(url))
+    if scheme in ("postgresql", "postgres"):
+        return None
+    dialect, _, driver = scheme.partition("+")
     if dialect in ("mysql", "mariadb"):
         raise StoreError("MySQL is not supported as a metadata store.", hint=_EXAMPLE)
-    if scheme.lower() != "sqlite":
+    if dialect in ("postgresql", "postgres", "sqlite") and driver:
+        raise StoreError(f"The URL of a metadata store names no driver: {driver!r} is too much.", hint=_EXAMPLE)
+    if scheme != "sqlite":
         raise StoreError(f"A metadata store cannot be a {scheme!r} database.", hint=_EXAMPLE)
     if not rest.startswith("/") or rest in ("/", "/:memory:"):
         raise StoreError(f"{url!r} names no file.", hint=f"{_EXAMPLE} A store in memory would die with the process.")
     if "?" in rest:
-        raise StoreError(f"{url!r} has options, which a metadata store takes none of.", hint=_EXAMPLE)
+        raise StoreError(f"{url!r} has options, which a store on SQLite takes none of.", hint=_EXAMPLE)
     return Path(rest[1:])
+
+
+def has_password(url: str) -> bool:
+    """Whether a URL holds a password that can be read, and not only a variable in its place."""
+    if url.lower().startswith("sqlite:"):
+        return False
+    name, at, _ = url.partition("://")[2].rpartition("@")
+    written = [name.partition(":")[2]] if at else []
+    written += [match[0].partition("=")[2] for match in _SECRET.finditer(url)]
+    return any(one and not one.startswith("${") for one in written)
+
+
+def shown(url: str) -> str:
+    """The URL as people may see it, in messages, logs and records: without passwords.
+
+    >>> shown("postgresql://taxi:s3cr@t@host/db?sslmode=require")
+    'postgresql://taxi:***@host/db?sslmode=require'
+    >>> shown("sqlite:///.penstock/metadata.db")
+    'sqlite:///.penstock/metadata.db'
+    """
+    if url.lower().startswith("sqlite:"):
+        return url
+    # Up to the last @: in a password that is not escaped there may be any character.
+    return _SECRET.sub(r"\1=***", re.sub(r"(://[^:@/]*):.*@", r"\1:***@", url))
 
 
 def checked_path(path: Path, url: str, *, read_only: bool, create: bool) -> Path:

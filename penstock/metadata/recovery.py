@@ -11,7 +11,7 @@ from penstock.metadata.database import Database, Transaction
 from penstock.metadata.owners import is_alive
 from penstock.metadata.records import Lease, Recovery
 
-__all__ = ["bury", "dead_leases", "recover"]
+__all__ = ["bury", "dead_leases", "dead_runs", "recover", "recover_within"]
 
 _RUNNING = str(RunState.RUNNING)
 
@@ -33,13 +33,18 @@ def recover(database: Database, now: int | None) -> Recovery:
     """
     with database.read() as transaction:
         moment = transaction.now if now is None else now
-        if not dead_leases(transaction, moment) and not _dead_runs(transaction):
+        if not dead_leases(transaction, moment) and not dead_runs(transaction):
             return Recovery()
     with database.write() as transaction:
-        dead = dead_leases(transaction, moment)
-        ended = {*bury(transaction, dead), *_dead_runs(transaction)}
-        for run_id in ended:
-            runs.end(transaction, run_id, RunState.FAILED)
+        return recover_within(transaction, moment)
+
+
+def recover_within(transaction: Transaction, now: int) -> Recovery:
+    """The same as a part of a transaction that writes."""
+    dead = dead_leases(transaction, now)
+    ended = {*bury(transaction, dead), *dead_runs(transaction)}
+    for run_id in ended:
+        runs.end(transaction, run_id, RunState.FAILED)
     return Recovery(tuple(one.execution_id for one in dead), tuple(sorted(ended)))
 
 
@@ -79,6 +84,7 @@ def dead_leases(transaction: Transaction, now: int, key: str | None = None) -> l
     return found
 
 
-def _dead_runs(transaction: Transaction) -> list[str]:
+def dead_runs(transaction: Transaction) -> list[str]:
+    """The runs that are said to be running and whose owner on this host is dead."""
     rows = transaction.rows("SELECT id, owner FROM penstock_run WHERE state = ?", _RUNNING)
     return [row.id for row in rows if is_alive(row.owner) is False]

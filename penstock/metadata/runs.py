@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from penstock.errors import StoreError, UsageError, did_you_mean
 from penstock.events import NodeState, RunState
 from penstock.metadata import contexts
 from penstock.metadata.database import Transaction
-from penstock.metadata.mlmd.values import check_name
+from penstock.metadata.mlmd.links import INPUTS, OUTPUTS, EventType
+from penstock.metadata.mlmd.values import check_name, cleaned
 from penstock.metadata.owners import process_owner
 from penstock.metadata.records import LogLine, NodeRecord, RunRecord
 
@@ -28,10 +29,12 @@ __all__ = [
     "nodes",
     "pipeline_of",
     "put_node",
+    "reads",
 ]
 
 _LATEST = "latest"
-_SUMMARY = "id, pipeline, state, started_ms, ended_ms, profile, git_commit, dirty, user_name, penstock_version, owner"
+_INSERTED = "id, pipeline, state, started_ms, ended_ms, profile, git_commit, dirty, user_name, penstock_version, owner"
+_SUMMARY = f"{_INSERTED}, origin"
 
 
 def dump(value: Any, where: str) -> str:
@@ -61,7 +64,7 @@ def begin(transaction: Transaction, run: RunRecord) -> None:
         *(run.user, run.penstock_version, run.owner or process_owner(), plan, packages),
     )
     marks = ", ".join("?" * len(values))
-    transaction.execute(f"INSERT INTO penstock_run ({_SUMMARY}, plan, packages) VALUES ({marks})", *values)
+    transaction.execute(f"INSERT INTO penstock_run ({_INSERTED}, plan, packages) VALUES ({marks})", *values)
     contexts.of_run(transaction, run.pipeline, run.id)
 
 
@@ -118,13 +121,13 @@ def put_node(transaction: Transaction, node: NodeRecord) -> None:
         "component": node.component,
         "execution_id": node.execution_id,
         "state": str(NodeState(node.state)),
-        "reason": node.reason,
+        "reason": cleaned(node.reason),
         "started_ms": node.started_ms,
         "ended_ms": node.ended_ms,
         "error": None if node.error is None else dump(dict(node.error), "The error"),
         "log": node.log,
         "blocked": node.blocked,
-        "note": node.note,
+        "note": cleaned(node.note),
     }
     transaction.execute(
         f"INSERT INTO penstock_node ({', '.join(values)}) VALUES ({', '.join('?' * len(values))})"
@@ -137,7 +140,8 @@ def nodes(transaction: Transaction, run_id: str) -> list[NodeRecord]:
     """The nodes of a run in the order they began; those that never did come where they were skipped."""
     rows = transaction.rows(
         "SELECT run_id, node_id, component, state, execution_id, reason, started_ms, ended_ms, error, log, blocked,"
-        " note FROM penstock_node WHERE run_id = ? ORDER BY coalesce(started_ms, ended_ms), execution_id, node_id",
+        " note FROM penstock_node WHERE run_id = ? ORDER BY coalesce(started_ms, ended_ms),"
+        " execution_id NULLS LAST, node_id",
         run_id,
     )
     return [
@@ -151,6 +155,26 @@ def nodes(transaction: Transaction, run_id: str) -> list[NodeRecord]:
         )
         for row in rows
     ]
+
+
+def reads(transaction: Transaction, run_id: str) -> dict[str, list[str]]:
+    """Of which other nodes of a run each node read something, in the order in which those began."""
+    rows = transaction.rows(
+        "SELECT DISTINCT n.node_id, m.node_id AS made_by, m.execution_id FROM penstock_node n"
+        f" JOIN Event i ON i.execution_id = n.execution_id AND i.type IN ({_types(INPUTS)})"
+        f" JOIN Event o ON o.artifact_id = i.artifact_id AND o.type IN ({_types(OUTPUTS)})"
+        " JOIN penstock_node m ON m.execution_id = o.execution_id AND m.run_id = n.run_id"
+        " WHERE n.run_id = ? AND m.node_id <> n.node_id ORDER BY m.execution_id",
+        run_id,
+    )
+    found: dict[str, list[str]] = {}
+    for reader, maker, _ in rows:
+        found.setdefault(reader, []).append(maker)
+    return found
+
+
+def _types(types: Iterable[EventType]) -> str:
+    return ", ".join(str(int(one)) for one in types)
 
 
 def listing(transaction: Transaction, pipeline: str | None, limit: int, offset: int) -> list[RunRecord]:
@@ -200,14 +224,13 @@ def latest(transaction: Transaction, pipeline: str | None) -> str | None:
 
 def add_log(transaction: Transaction, run_id: str, node_id: str | None, level: str, text: str) -> None:
     """Adds a line to a run's log; what is no valid text in it is replaced, so that a log is never refused."""
-    clean = text.replace("\0", "\N{REPLACEMENT CHARACTER}").encode(errors="replace").decode()
     transaction.execute(
         "INSERT INTO penstock_runlog (run_id, node_id, at_ms, level, message) VALUES (?, ?, ?, ?, ?)",
         run_id,
         node_id,
         transaction.now,
         level,
-        clean,
+        cleaned(text),
     )
 
 
@@ -239,4 +262,5 @@ def _record(row: Mapping[str, Any]) -> RunRecord:
         state=RunState(row["state"]),
         started_ms=row["started_ms"],
         ended_ms=row["ended_ms"],
+        origin=row["origin"],
     )

@@ -19,6 +19,7 @@ from penstock.metadata import (
     lineage,
     moves,
     places,
+    provenance,
     recovery,
     results,
     runs,
@@ -26,10 +27,10 @@ from penstock.metadata import (
 )
 from penstock.metadata.database import Database
 from penstock.metadata.executions import Attempt
-from penstock.metadata.location import parse_url
 from penstock.metadata.owners import process_owner
 from penstock.metadata.records import (
     Abandoned,
+    Answer,
     CachedResult,
     Cost,
     Holder,
@@ -40,12 +41,14 @@ from penstock.metadata.records import (
     MetricRecord,
     NewArtifact,
     NodeRecord,
+    Provenance,
     Recovery,
     RunRecord,
     StoredArtifact,
     StoredExecution,
     VerdictRecord,
 )
+from penstock.metadata.retention import Retention
 from penstock.storage.input_files import FileFacts
 
 __all__ = ["Store", "open_store", "store_exists"]
@@ -54,12 +57,12 @@ LEASE_SECONDS = 60.0
 
 
 def open_store(url: str, *, read_only: bool = False, create: bool = True) -> Store:
-    """Opens the metadata store at a URL ``sqlite:///path/metadata.db`` and makes it if there is none.
+    """Opens a metadata store and makes it if there is none.
 
     Args:
-        url: Where it is.
+        url: ``sqlite:///path/metadata.db``, or ``postgresql://user@host:port/database`` for a database that is there.
         read_only: Refuse to write; then it must be there.
-        create: Make it, and its directory, if there is none.
+        create: Make it, and for SQLite its directory, if there is none.
 
     Raises:
         StoreError: It is no store, is of a newer version, cannot be written, or is not there and not to be made.
@@ -71,9 +74,9 @@ def store_exists(url: str) -> bool:
     """Whether there is a store at a URL; what is there may still be refused.
 
     Raises:
-        StoreError: It is no URL of a store.
+        StoreError: It is no URL of a store, or its server cannot be reached.
     """
-    return parse_url(url).exists()
+    return setup.exists(url)
 
 
 class Store:
@@ -86,8 +89,13 @@ class Store:
         self.database = database
 
     @property
+    def retention(self) -> Retention:
+        """What is kept of payloads, and what is let go."""
+        return Retention(self.database)
+
+    @property
     def url(self) -> str:
-        """The URL it was opened with."""
+        """The URL it was opened with, without its password."""
         return self.database.url
 
     def __enter__(self) -> Self:
@@ -255,7 +263,7 @@ class Store:
         inputs: Mapping[str, Sequence[int]] | None = None,
         parameters: Mapping[str, Any] | None = None,
         log: str | None = None,
-    ) -> int:
+    ) -> int | None:
         """Records that a node takes the results of an earlier execution instead of running.
 
         Args:
@@ -270,7 +278,8 @@ class Store:
             log: The file that would have taken its output.
 
         Returns:
-            The id of the execution that stands for the reuse.
+            The id of the execution that stands for the reuse; None, and nothing is recorded, if a result is no
+            longer LIVE.
         """
         attempt = Attempt(run_id, node_id, component, inputs or {}, parameters or {}, key, log)
         with self.database.write() as transaction:
@@ -286,11 +295,12 @@ class Store:
         inputs: Mapping[str, Sequence[int]],
         outputs: Mapping[str, Sequence[StoredArtifact]],
         reason: str = "",
-    ) -> bool:
+    ) -> bool | None:
         """Records what a resolver's query found: artifacts that are there already, or none.
 
         Returns:
-            Whether the same key was answered before, so that this answer counts as reused.
+            Whether the same key was answered before, so that this answer counts as reused; None, and nothing is
+            recorded, if an answer is no longer LIVE.
         """
         attempt = Attempt(run_id, node_id, component, inputs, key=key)
         with self.database.write() as transaction:
@@ -398,6 +408,11 @@ class Store:
         with self.database.read() as transaction:
             return places.abandoned(transaction)
 
+    def places_in_use(self) -> list[str]:
+        """Where every artifact lies that is not deleted, and where attempts write that have published nothing yet."""
+        with self.database.read() as transaction:
+            return places.in_use(transaction)
+
     def runs(self, pipeline: str | None = None, *, limit: int = 50, offset: int = 0) -> list[RunRecord]:
         """Runs, the newest first, without their plans and packages."""
         with self.database.read() as transaction:
@@ -412,6 +427,11 @@ class Store:
         """The nodes of a run in the order they began."""
         with self.database.read() as transaction:
             return runs.nodes(transaction, run_id)
+
+    def reads(self, run_id: str) -> dict[str, list[str]]:
+        """Of which other nodes of a run each node read something, for those that did."""
+        with self.database.read() as transaction:
+            return runs.reads(transaction, run_id)
 
     def logs(self, run_id: str, node_id: str | None = None, *, limit: int = 1000) -> list[LogLine]:
         """The last lines of a run's log, or of one of its nodes, the oldest first."""
@@ -449,6 +469,21 @@ class Store:
         with self.database.read() as transaction:
             return lineage.trace(transaction, artifact_id, direction, depth)
 
+    def provenance(self, execution_ids: Iterable[int]) -> dict[int, Provenance]:
+        """What executions depended on besides artifacts: input files, code, parameters, commit; by execution."""
+        with self.database.read() as transaction:
+            return provenance.read(transaction, execution_ids)
+
+    def answers(self, artifact_ids: Iterable[int]) -> list[Answer]:
+        """The resolvers that found artifacts and handed them on to other nodes of their runs."""
+        with self.database.read() as transaction:
+            return provenance.answers(transaction, artifact_ids)
+
+    def named(self, name: str) -> list[int]:
+        """The artifacts at a URI, the newest first, or else those of a type that the latest run made or reused."""
+        with self.database.read() as transaction:
+            return artifacts.named(transaction, name)
+
     def verdicts(self, run_id: str) -> list[VerdictRecord]:
         """What the gates of a run found; for a gate that was reused, what it found when it ran."""
         with self.database.read() as transaction:
@@ -460,8 +495,16 @@ class Store:
             return results.metrics(transaction, execution_id)
 
     def resolve(
-        self, pipeline: str, type: str, *, blessed: bool = False, other_than_digest: str | None = None
+        self,
+        pipeline: str,
+        type: str,
+        *,
+        blessed: bool = False,
+        other_than: StoredArtifact | None = None,
+        predecessor: bool = False,
     ) -> StoredArtifact | None:
         """The newest LIVE artifact of a type in a pipeline, or the one blessed last; see `artifacts.resolve`."""
         with self.database.read() as transaction:
-            return artifacts.resolve(transaction, pipeline, type, blessed=blessed, other_than_digest=other_than_digest)
+            return artifacts.resolve(
+                transaction, pipeline, type, blessed=blessed, other_than=other_than, predecessor=predecessor
+            )

@@ -1,6 +1,7 @@
 """Penstock's own tables beside MLMD's: what MLMD has no place for, and what hot queries read.
 
-Their version is the row ``schema_version`` of ``penstock_env``; MLMD's own version is never touched.
+Their version is the row ``schema_version`` of ``penstock_env``; MLMD's own version is never touched. What is changed
+here needs a version more, and a migration to it in `penstock.metadata.migrations`: a test says so.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from penstock.metadata.mlmd.tables import BOOLEAN, DOUBLE, INT, LONG, TEXT
 
 __all__ = ["OWN", "OWN_VERSION"]
 
-OWN_VERSION = 1
+OWN_VERSION = 4
 OWN = MetaData()
 
 
@@ -27,6 +28,7 @@ def _key(name: str, kind: Any) -> Column[Any]:
 
 _env = Table("penstock_env", OWN, _key("key", TEXT), _required("value", TEXT))
 
+# A run whose origin is null is Penstock's own; others were found in MLMD's tables, or imported from a file.
 _run = Table(
     "penstock_run",
     OWN,
@@ -43,10 +45,13 @@ _run = Table(
     Column("user_name", TEXT),
     Column("penstock_version", TEXT),
     Column("owner", TEXT),
+    Column("origin", TEXT),
 )
 Index("penstock_run_pipeline", _run.c.pipeline, _run.c.started_ms)
 Index("penstock_run_started", _run.c.started_ms)
 Index("penstock_run_state", _run.c.state)
+_foreign = _run.c.origin.is_not(None)
+Index("penstock_run_origin", _run.c.origin, sqlite_where=_foreign, postgresql_where=_foreign)
 
 # A node of a run as it stands now: its last attempt.
 _node = Table(
@@ -176,4 +181,54 @@ _file = Table(
     _required("mtime_ns", LONG),
     _required("ctime_ns", LONG),
     _required("digest", TEXT),
+)
+
+# Which node of another store became which one of ours; kind is MLMD's number, see TypeKind.
+_import = Table(
+    "penstock_import",
+    OWN,
+    _required("source", TEXT),
+    _required("kind", INT),
+    _required("their_id", INT),
+    _required("our_id", INT),
+    PrimaryKeyConstraint("source", "kind", "their_id"),
+)
+
+# The input files outside the store that an execution was given, as they were then.
+_input_file = Table(
+    "penstock_input_file",
+    OWN,
+    _required("execution_id", INT),
+    _required("parameter", TEXT),
+    _required("path", TEXT),
+    _required("size", LONG),
+    _required("digest", TEXT),
+    PrimaryKeyConstraint("execution_id", "parameter", "path"),
+)
+
+# Who pinned or unpinned an artifact, when and why; of several the last one holds.
+_pin = Table(
+    "penstock_pin",
+    OWN,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    _required("artifact_id", INT),
+    _required("pinned", BOOLEAN),
+    _required("reason", TEXT),
+    _required("author", TEXT),
+    _required("at_ms", LONG),
+)
+Index("penstock_pin_artifact", _pin.c.artifact_id)
+
+# Payloads that were, or are being, deleted, and why. One that has only stale_ms is there, but must be rebuilt: rows
+# that it was made from have been removed.
+_gc = Table(
+    "penstock_gc",
+    OWN,
+    _key("artifact_id", INT),
+    _required("policy", TEXT),
+    _required("bytes", LONG),
+    Column("owner", TEXT),
+    Column("stale_ms", LONG),
+    Column("marked_ms", LONG),
+    Column("deleted_ms", LONG),
 )

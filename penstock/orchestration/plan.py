@@ -140,6 +140,7 @@ def _plan_node(node: Node, directory: Path) -> PlanNode:
             "output": query.output,
             "blessed": query.blessed,
             "other_than": query.other_than,
+            "predecessor": query.predecessor,
         }
         if query
         else None,

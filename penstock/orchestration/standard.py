@@ -12,6 +12,7 @@ from penstock.components import (
     ImportExampleGen,
     JsonlExampleGen,
     LatestBlessedModel,
+    LatestStatistics,
     ParquetExampleGen,
     Pusher,
     SchemaGen,
@@ -37,6 +38,7 @@ STANDARD_COMPONENTS: tuple[Component, ...] = (
     *(one for one, _ in _EXAMPLE_GENS.values()),
     StatisticsGen,
     SchemaGen,
+    LatestStatistics,
     ExampleValidator,
     Transform,
     Trainer,
@@ -94,7 +96,13 @@ def standard_pipeline(config: Config) -> Pipeline:
         examples = _ingest(config).outputs["examples"]
         statistics = StatisticsGen(examples=examples, **config["statistics_gen"]).outputs["statistics"]
         schema = SchemaGen(statistics=statistics, **config["schema_gen"]).outputs["schema"]
-        validator = ExampleValidator(statistics=statistics, schema=schema, **config["example_validator"])
+        earlier = LatestStatistics(other_than=statistics).outputs["statistics"]
+        validator = ExampleValidator(
+            statistics=statistics,
+            schema=schema,
+            baseline_statistics=earlier,
+            **config["example_validator"],
+        )
         if "transform" not in config.sections:
             return pipeline
         transform = Transform(examples=examples, schema=schema, **config["transform"]).after(validator)

@@ -16,7 +16,7 @@ from penstock.dsl import Context
 from penstock.gates import Verdict, blocks
 
 StatisticsOf = Callable[..., ExampleStatistics]
-GOOD = {"fare": [5.0, 7.5, 6.0, 9.0], "pay": ["Cash", "Card", "Cash", "Card"], "hour": [1, 2, 3, 4]}
+GOOD: dict[str, list[Any]] = {"fare": [5.0, 7.5, 6.0, 9.0], "pay": ["Cash", "Card", "Cash", "Card"], "hour": [1, 2, 3, 4]}
 
 
 @pytest.fixture
@@ -106,12 +106,13 @@ def test_drift_between_runs_is_measured(
     statistics_of: StatisticsOf, schema: Schema, anomalies: ExampleAnomalies, ctx: Context, events: list[dict[str, Any]]
 ) -> None:
     """Given earlier statistics, a share that moved further than its bound fails; one within it passes."""
-    now = statistics_of("now", train=GOOD | {"pay": ["Cash", "Card", "Card", "Card"]})
+    often = {name: values * 1000 for name, values in GOOD.items()}
+    now = statistics_of("now", train=often | {"pay": ["Cash", "Card", "Card", "Card"] * 1000})
     ExampleValidator.function(
         statistics=now,
         schema=schema,
         anomalies=anomalies,
-        baseline_statistics=statistics_of("then", train=GOOD),
+        baseline_statistics=statistics_of("then", train=often),
         drift={"pay": DriftBound(linf=0.2), "hour": DriftBound(jensen_shannon=0.2)},
         ctx=ctx,
     )
@@ -148,3 +149,44 @@ def test_without_an_earlier_run_drift_is_undefined(
 def test_the_gate_blocks_unless_told_otherwise() -> None:
     """The default is in the signature, where the launcher reads it."""
     assert ExampleValidator.parameters["gate"].default == "block"
+
+
+def test_drift_of_a_few_rows_is_undefined(
+    statistics_of: StatisticsOf, schema: Schema, anomalies: ExampleAnomalies, ctx: Context, events: list[dict[str, Any]]
+) -> None:
+    """Four rows say nothing of a share: the verdict is undefined, says why, and nothing is held back."""
+    ExampleValidator.function(
+        statistics=statistics_of("now", train=GOOD | {"pay": ["Cash", "Card", "Card", "Card"]}),
+        schema=schema,
+        anomalies=anomalies,
+        baseline_statistics=statistics_of("then", train=GOOD),
+        drift={"pay": DriftBound(linf=0.2, normalized_abs_difference=0.1)},
+        ctx=ctx,
+    )
+    drift = verdicts_of(events)[-2:]
+    assert [(one.check, one.outcome, one.observed) for one in drift] == [
+        ("drift linf", "undefined", 0.25),
+        ("drift normalized_abs_difference", "undefined", 0.125),
+    ]
+    assert "too few to tell" in drift[0].message
+    assert not read_anomalies(anomalies, "train").anomaly_info
+
+
+def test_skew_from_served_data_and_bounds_of_the_schema(
+    statistics_of: StatisticsOf, schema: Schema, anomalies: ExampleAnomalies, ctx: Context, events: list[dict[str, Any]]
+) -> None:
+    """Served data come as statistics of their own; a bound that the schema sets counts like one of the config."""
+    text = schema.file.read_text()
+    at = text.index('name: "pay"')
+    schema.file.write_text(text[:at] + "skew_comparator { infinity_norm { threshold: 0.1 } } " + text[at:])
+    often = {name: values * 1000 for name, values in GOOD.items()}
+    ExampleValidator.function(
+        statistics=statistics_of("trained", train=often),
+        schema=schema,
+        anomalies=anomalies,
+        serving_statistics=statistics_of("served", live=often | {"pay": ["Cash"] * 4000}),
+        ctx=ctx,
+    )
+    skew = verdicts_of(events)[-1]
+    assert (skew.check, skew.subject, skew.outcome, skew.observed) == ("skew linf", "pay", "fail", 0.5)
+    assert "the served live" in skew.message

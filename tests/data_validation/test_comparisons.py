@@ -35,7 +35,7 @@ def test_each_split_is_compared_with_the_same_of_the_baseline(
 ) -> None:
     """A split that the baseline lacks has nothing to be compared with, and says so."""
     baseline = stored(tmp_path / "stats", datasets["train"])
-    train, test = comparisons(datasets, schema_pb2.Schema(), BOUNDS, {}, baseline, "serving", "v")
+    train, test = comparisons(datasets, schema_pb2.Schema(), BOUNDS, {}, baseline, None, "serving", "v")
     assert (train.splits, train.other) == (("train",), datasets["train"])
     assert (test.splits, test.other) == (("eval",), None)
     assert "no split 'eval'" in test.why_not
@@ -45,19 +45,19 @@ def test_without_a_baseline_there_is_one_comparison_that_says_so(
     datasets: dict[str, statistics_pb2.DatasetFeatureStatistics],
 ) -> None:
     """The first run has nothing to compare with, which is said once for all splits; without bounds not at all."""
-    (drift,) = comparisons(datasets, schema_pb2.Schema(), BOUNDS, {}, None, "serving", "v")
+    (drift,) = comparisons(datasets, schema_pb2.Schema(), BOUNDS, {}, None, None, "serving", "v")
     assert drift.splits == ("train", "eval")
     assert "no earlier span or run" in drift.why_not
-    assert comparisons(datasets, schema_pb2.Schema(), {}, {}, None, "serving", "v") == []
+    assert comparisons(datasets, schema_pb2.Schema(), {}, {}, None, None, "serving", "v") == []
 
 
 def test_skew_compares_the_first_split_with_the_serving_one(
     datasets: dict[str, statistics_pb2.DatasetFeatureStatistics],
 ) -> None:
     """The serving split is one of the splits, if it is there."""
-    (skew,) = comparisons(datasets, schema_pb2.Schema(), {}, BOUNDS, None, "eval", "v")
+    (skew,) = comparisons(datasets, schema_pb2.Schema(), {}, BOUNDS, None, None, "eval", "v")
     assert (skew.what, skew.splits, skew.other) == ("skew", ("train",), datasets["eval"])
-    (absent,) = comparisons(datasets, schema_pb2.Schema(), {}, BOUNDS, None, "serving", "v")
+    (absent,) = comparisons(datasets, schema_pb2.Schema(), {}, BOUNDS, None, None, "serving", "v")
     assert absent.other is None
     assert "'serving'" in absent.why_not
 
@@ -67,5 +67,5 @@ def test_a_bound_on_an_unknown_feature_is_an_error(
 ) -> None:
     """A mistyped feature would never drift; it is named, with the nearest one."""
     with pytest.raises(UsageError, match="'pya'") as caught:
-        comparisons(datasets, schema_pb2.Schema(), {"pya": DriftBound(linf=0.1)}, {}, None, "serving", "v")
+        comparisons(datasets, schema_pb2.Schema(), {"pya": DriftBound(linf=0.1)}, {}, None, None, "serving", "v")
     assert "'pay'" in str(caught.value.hint)

@@ -97,10 +97,10 @@ def test_what_cannot_be_compared_is_undefined(
 
 def test_the_proto_tells_other_tools_the_same(summarise: Summarise, schema: FromText) -> None:
     """Reasons by feature, measurements with their thresholds, and the dataset's own anomalies."""
-    wanted = schema(SCHEMA + " dataset_constraints { min_examples_count: 9 }")
-    now = summarise({"fare": [1.0, None], "pay": ["Cash", "Cash"], "new": [1, 2]})
+    wanted = schema(SCHEMA + " dataset_constraints { min_examples_count: 999 }")
+    now = summarise({"fare": [1.0, None] * 400, "pay": ["Cash"] * 800, "new": [1, 2] * 400})
     bounds = {"pay": DriftBound(linf=0.1, jensen_shannon=1.0)}
-    proto = validate({"train": now}, wanted, [comparison(summarise(columns(1, 1)), **bounds)]).to_proto("train")
+    proto = validate({"train": now}, wanted, [comparison(summarise(columns(400, 400)), **bounds)]).to_proto("train")
     again = anomalies_pb2.Anomalies.FromString(proto.SerializeToString())
     types = {
         name: [anomalies_pb2.AnomalyInfo.Type.Name(reason.type) for reason in info.reason]

@@ -11,14 +11,15 @@ import pytest
 from penstock.events import RunState
 from penstock.metadata import Store, open_store
 from penstock.metadata.records import NewArtifact, RunRecord, StoredArtifact
+from tests.metadata.databases import BOTH, new_url
 
 Publish = Callable[..., dict[str, list[StoredArtifact]]]
 
 
-@pytest.fixture
-def url(tmp_path: Path) -> str:
-    """Where a store may be made."""
-    return f"sqlite:///{tmp_path}/state/metadata.db"
+@pytest.fixture(params=BOTH)
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """Where a store may be made: in a new file, and as a conformance test in a new database of PostgreSQL."""
+    return new_url(request, tmp_path)
 
 
 @pytest.fixture

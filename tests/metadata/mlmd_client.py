@@ -1,6 +1,6 @@
 """Runs in an environment of its own that holds the ``ml_metadata`` client: reads a store, or writes into one.
 
-Usage: mlmd_client.py PATH dump | lookups | write
+Usage: mlmd_client.py PATH dump | lookups | write | tfx_run | delete ID | downgrade VERSION
 Prints a JSON value. Knows nothing of Penstock.
 """
 
@@ -188,9 +188,61 @@ def write(store):
     return dump(store)
 
 
+def tfx_run(store):
+    """A run as TFX writes it: three executions in the contexts of a pipeline, a run and a node; the last one goes on.
+
+    Done again, the last one ends.
+    """
+    kinds = {
+        name: store.put_context_type(pb.ContextType(name=name)) for name in ("pipeline", "pipeline_run", "node")
+    }
+    maker = store.put_execution_type(pb.ExecutionType(name="tfx.components.made.component.Made"))
+    made = store.put_artifact_type(pb.ArtifactType(name="Examples"))
+    there = [one for one in store.get_executions() if one.type == "tfx.components.made.component.Made"]
+    if there:
+        last = max(there, key=lambda one: one.id)
+        last.last_known_state = pb.Execution.COMPLETE
+        store.put_executions([last])
+        return last.id
+    pipeline = pb.Context(type_id=kinds["pipeline"], name="elsewhere")
+    run = pb.Context(type_id=kinds["pipeline_run"], name="tfx-run")
+    below = []
+    for number, state in enumerate((pb.Execution.COMPLETE, pb.Execution.CACHED, pb.Execution.RUNNING)):
+        node = pb.Context(type_id=kinds["node"], name=f"elsewhere.Node{number}")
+        pairs = [(one, pb.Event(type=pb.Event.INPUT)) for one in below]
+        if number < 2:
+            artifact = pb.Artifact(type_id=made, uri=f"/tfx/{number}", state=pb.Artifact.LIVE)
+            pairs.append((artifact, pb.Event(type=pb.Event.OUTPUT)))
+        execution = pb.Execution(type_id=maker, last_known_state=state)
+        execution.custom_properties["steps"].int_value = number
+        _, artifacts, contexts = store.put_execution(execution, pairs, [pipeline, run, node])
+        below = [one for one in store.get_artifacts_by_id(artifacts) if one.uri == f"/tfx/{number}"]
+        pipeline, run = store.get_contexts_by_id(contexts[:2])
+    store.put_parent_contexts([pb.ParentContext(child_id=run.id, parent_id=pipeline.id)])
+    return run.id
+
+
+def delete(store, artifact_id):
+    """Says of an artifact that it is deleted."""
+    (one,) = store.get_artifacts_by_id([int(artifact_id)])
+    one.state = pb.Artifact.DELETED
+    return store.put_artifacts([one])
+
+
 if __name__ == "__main__":
+    path, act, *arguments = sys.argv[1:]
     config = pb.ConnectionConfig()
-    config.sqlite.filename_uri = sys.argv[1]
-    config.sqlite.connection_mode = pb.SqliteMetadataSourceConfig.READWRITE_OPENCREATE
-    acts = {"dump": dump, "lookups": lookups, "write": write}
-    print(json.dumps(acts[sys.argv[2]](metadata_store.MetadataStore(config))))
+    if path.startswith("{"):
+        for name, value in json.loads(path).items():
+            setattr(config.postgresql, name, value)
+        config.postgresql.ssloption.sslmode = "disable"
+        KINDS["string"] = 'a "b" c'  # with a backslash it builds SQL that PostgreSQL does not understand
+    else:
+        config.sqlite.filename_uri = path
+        config.sqlite.connection_mode = pb.SqliteMetadataSourceConfig.READWRITE_OPENCREATE
+    if act == "downgrade":
+        metadata_store.downgrade_schema(config, int(arguments[0]))
+        print("null")
+    else:
+        acts = {"dump": dump, "lookups": lookups, "write": write, "tfx_run": tfx_run, "delete": delete}
+        print(json.dumps(acts[act](metadata_store.MetadataStore(config), *arguments)))

@@ -72,12 +72,39 @@ class TestResolve:
         models = [publish("A", {"m": [NewArtifact("Model", f"/{at}", digest=f"d{at}")]})["m"][0] for at in range(3)]
         publish("A", {"m": [NewArtifact("Model", "/x", digest="x")]}, run_id="r2")
         assert store.resolve("taxi", "Model") == models[2]
-        assert store.resolve("taxi", "Model", other_than_digest="d2") == models[1]
+        assert store.resolve("taxi", "Model", other_than=models[2]) == models[1]
         with store.database.write() as transaction:
             transaction.execute("UPDATE Artifact SET state = 4 WHERE id = ?", models[1].id)
-        assert store.resolve("taxi", "Model", other_than_digest="d2") == models[0]
+        assert store.resolve("taxi", "Model", other_than=models[2]) == models[0]
         assert store.resolve("none", "Model") is None
         assert store.resolve("taxi", "Schema") is None
+
+    def test_predecessors_are_what_was_let_through_before(self, store: Store, publish: Publish) -> None:
+        """Of the same node, not blocked, of no later span; the last span first, then another version of this one."""
+
+        def statistics(digest: str, span: int | None, *, component: str = "Stats", blocked: bool = False) -> StoredArtifact:
+            properties = {} if span is None else {"span": span}
+            made = NewArtifact("ExampleStatistics", f"/{component}-{digest}", digest=digest, properties=properties)
+            (artifact,) = publish(component, {"statistics": [made]})["statistics"]
+            found = {"anomalies": [NewArtifact("ExampleAnomalies", f"/a-{digest}-{component}", digest=f"a{digest}")]}
+            publish("Validator", found, inputs={"statistics": [artifact.id]}, blocked=blocked)
+            return artifact
+
+        def before(artifact: StoredArtifact) -> StoredArtifact | None:
+            return store.resolve("taxi", "ExampleStatistics", other_than=artifact, predecessor=True)
+
+        first = statistics("a", None)
+        assert before(first) is None
+        bad = statistics("b", None, blocked=True)
+        statistics("c", None, component="Other")
+        assert before(bad) == first
+        one, three, two = (statistics(f"s{span}", span) for span in (1, 3, 2))
+        assert before(three) == two
+        assert before(two) == one
+        again = statistics("s2'", 2)
+        assert before(again) == one
+        (unseen,) = publish("Stats", {"statistics": [NewArtifact("ExampleStatistics", "/u", digest="u")]})["statistics"]
+        assert before(unseen) == first
 
     def test_blessed_models_are_those_that_an_evaluation_blessed(self, store: Store, publish: Publish) -> None:
         """Neither an unblessed candidate nor the baseline that another one was measured against."""
@@ -86,7 +113,7 @@ class TestResolve:
         self.evaluate(publish, model[0], blessed=1, baseline=model[2])
         self.evaluate(publish, model[1], blessed=0, baseline=model[0])
         assert store.resolve("taxi", "Model", blessed=True) == model[0]
-        assert store.resolve("taxi", "Model", blessed=True, other_than_digest="d0") is None
+        assert store.resolve("taxi", "Model", blessed=True, other_than=model[0]) is None
 
     def test_the_model_blessed_last_comes_first(self, store: Store, publish: Publish) -> None:
         """Not the one made last: a model that comes back and is blessed again is the latest."""

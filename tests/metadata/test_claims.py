@@ -13,6 +13,7 @@ from penstock.metadata import Store
 from penstock.metadata.executions import Attempt
 from penstock.metadata.owners import process_owner
 from penstock.metadata.records import Abandoned, Holder, Lease, NewArtifact, RunRecord
+from tests.metadata.databases import ON_SQLITE
 
 ATTEMPT = Attempt("r1", "trainer", "Trainer", key="k", places=lambda number: (f"/place/{number}", f"/tmp/{number}"))
 
@@ -140,6 +141,7 @@ def test_of_a_process_on_another_host_it_is_garbage_after_a_day(store: Store) ->
     assert [one.execution_id for one in store.abandoned()] == [lease.execution_id]
 
 
+@ON_SQLITE
 def test_what_is_begun_is_on_the_disk(store: Store) -> None:
     """A durable transaction waits for the disk, as no other does, and says so to its connection alone."""
     with store.database.write(durable=True) as transaction:

@@ -14,17 +14,26 @@ import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
 import pytest
 
 from penstock.errors import NodeError
+from penstock.events import NodeState, RunState
 from penstock.metadata import Store, open_store
+from penstock.metadata.checks.check import check_store
 from penstock.metadata.mlmd import links
 from penstock.metadata.mlmd.links import EventType
-from penstock.metadata.mlmd.nodes import Artifact, ArtifactState, Context, Execution, ExecutionState, Node, find, insert
+from penstock.metadata.mlmd.nodes import Artifact, ArtifactState, Context, Execution, ExecutionState, Node, insert
+from penstock.metadata.mlmd.queries import find
 from penstock.metadata.mlmd.types import Type, TypeKind, get_types, put_type
 from penstock.metadata.mlmd.values import AnyMessage, Kind, Value
 from penstock.metadata.records import NewArtifact, RunRecord, StoredArtifact
+from penstock.metadata.transfer.exporting import export_store
+from penstock.metadata.transfer.importing import import_store
+from tests.metadata.conftest import Publish
+from tests.metadata.databases import ON_SQLITE
+from tests.metadata.restoring import restored
 from tests.peers import peer_python
 
 pytestmark = pytest.mark.conformance
@@ -40,17 +49,34 @@ def client_python() -> str:
 
 
 @pytest.fixture
-def ask(client_python: str, store: Store) -> Ask:
+def ask(client_python: str, url: str) -> Ask:
     """What the client says of the store, or of another path."""
 
-    def run(act: str, path: Path | None = None) -> Any:
-        command = [client_python, str(SCRIPT), str(path or store.database.path), act]
+    def run(act: str, path: Path | None = None, *arguments: Any) -> Any:
+        command = [client_python, str(SCRIPT), str(path or place(url)), act, *map(str, arguments)]
         environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
         done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
         assert done.returncode == 0, done.stderr
         return json.loads(done.stdout)
 
     return run
+
+
+def place(url: str) -> str:
+    """A URL as the client is told of it: a path, or the members of its own settings as JSON."""
+    if url.startswith("sqlite:///"):
+        return url.removeprefix("sqlite:///")
+    parts = urlsplit(url)
+    # Its build knows no TLS.
+    return json.dumps(
+        {
+            "host": parts.hostname,
+            "port": str(parts.port),
+            "user": parts.username,
+            "password": unquote(parts.password or ""),
+            "dbname": parts.path[1:],
+        }
+    )
 
 
 def dump(store: Store) -> dict[str, Any]:
@@ -209,6 +235,7 @@ def test_we_read_what_the_client_writes_into_our_store(store: Store, ask: Ask) -
     assert store.execution(made.execution_id or 0).inputs == {"in": [1]}
 
 
+@ON_SQLITE
 def test_we_take_over_a_store_that_the_client_made(ask: Ask, tmp_path: Path) -> None:
     """We read all of it, add a run of ours, and the client reads both; its own tables have not changed."""
     path = tmp_path / "theirs.db"
@@ -226,7 +253,8 @@ def test_we_take_over_a_store_that_the_client_made(ask: Ask, tmp_path: Path) -> 
     assert all(one in after["events"] for one in before["events"])
 
 
-def test_the_tables_of_a_new_store_are_those_that_the_client_makes(store: Store, ask: Ask, tmp_path: Path) -> None:
+@ON_SQLITE
+def test_the_tables_of_a_new_store_are_those_that_the_client_makes(ask: Ask, tmp_path: Path) -> None:
     """Live, as SQLite's pragmas tell of them; the recorded ones are held against the store in test_tables.py."""
     path = tmp_path / "theirs.db"
     ask("dump", path)
@@ -237,9 +265,75 @@ def test_the_tables_of_a_new_store_are_those_that_the_client_makes(store: Store,
             columns = connection.execute(f"PRAGMA table_info({table})").fetchall()
             found[table] = [[name, kind, bool(needed), default, key] for _, name, kind, needed, default, key in columns]
     assert found == {table: shape["columns"] for table, shape in recorded.items()}
-    assert store.database.path.exists()
 
 
 def _schema(path: Path) -> dict[str, str]:
     with contextlib.closing(sqlite3.connect(path)) as connection:
         return dict(connection.execute("SELECT name, sql FROM sqlite_master"))
+
+
+def test_what_the_client_changes_is_noticed_when_the_store_is_opened(store: Store, url: str, ask: Ask, publish: Publish) -> None:
+    """A run that it writes as TFX does, while it goes on and when it has ended; a result whose artifact it deletes."""
+    made = {name: publish(name, {"out": [NewArtifact("Model", f"/{name}")]}, key=name)["out"][0] for name in "ab"}
+    ask("tfx_run")
+    with open_store(url, read_only=True) as again:
+        run = again.run("tfx-run")
+        assert (run.pipeline, run.state, run.origin) == ("elsewhere", RunState.RUNNING, "ml-metadata")
+        assert {one.node_id: one.state for one in again.nodes(run.id)} == {
+            "Node0": NodeState.COMPLETE,
+            "Node1": NodeState.REUSED,
+            "Node2": NodeState.RUNNING,
+        }
+        assert again.reads(run.id) == {"Node1": ["Node0"], "Node2": ["Node1"]}
+        assert again.execution(again.nodes(run.id)[1].execution_id or 0).parameters == {"steps": 1}
+    ask("tfx_run")
+    ask("delete", None, made["a"].id)
+    with open_store(url) as again:
+        assert again.run("tfx-run").state is RunState.COMPLETE
+        assert (again.find_cached("a"), again.find_cached("b") is None) == (None, False)
+        with again.database.read() as transaction:
+            assert [row[0] for row in transaction.rows("SELECT key FROM penstock_cache")] == ["b"]
+        assert again.artifact(made["a"].id).state == "DELETED"
+        assert {one.check for one in check_store(again).findings} == {"payload-is-there"}
+
+
+@pytest.mark.usefixtures("full")
+@pytest.mark.parametrize("own", [True, False])
+def test_the_client_reads_all_of_an_export(store: Store, ask: Ask, tmp_path: Path, own: bool) -> None:
+    """With and without our tables: the very same rows as in the store, and it can write into it."""
+    exported = export_store(store, f"sqlite:///{tmp_path}/out.db", own=own).path
+    assert ask("dump", exported) == dump(store) == ask("dump")
+    ask("write", exported)
+
+
+@pytest.mark.usefixtures("full")
+def test_a_repaired_store_is_read_by_the_client(store: Store, ask: Ask) -> None:
+    """A property without a value and a type twice make it fail; after the repair it reads everything."""
+    with store.database.write() as transaction:
+        transaction.execute("INSERT INTO Type (name, type_kind) VALUES ('Model', 1)")
+        transaction.execute("INSERT INTO ArtifactProperty (artifact_id, name, is_custom_property) VALUES (1, 'no', TRUE)")
+    with pytest.raises(AssertionError, match="metadata_store|Error"):
+        ask("dump")
+    check_store(store, repair=True)
+    assert ask("dump") == dump(store)
+
+
+@ON_SQLITE
+@pytest.mark.parametrize("version", [6, 7, 8, 9, 10])
+def test_stores_of_older_versions_are_imported(store: Store, ask: Ask, tmp_path: Path, version: int) -> None:
+    """A store of TFX, made older by MLMD itself: nothing is lost but what that version could not hold."""
+    path = restored("tfx_1_16.sql", tmp_path / "tfx.db")
+    if version < 10:
+        ask("downgrade", path, version)
+    before = path.read_bytes()
+    done = import_store(store, path)
+    assert path.read_bytes() == before
+    assert (done.version, len(done.runs), done.notes) == (version, 2, ())
+    with open_store(f"sqlite:///{restored('tfx_1_16.sql', tmp_path / 'whole.db')}") as whole:
+        for run in done.runs:
+            mine, theirs = (
+                [(one.type, one.uri, one.node_id, one.custom_properties) for one in each.artifacts(run=run, limit=99)]
+                for each in (store, whole)
+            )
+            assert sorted(mine, key=repr) == sorted(theirs, key=repr)
+    ask("dump")

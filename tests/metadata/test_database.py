@@ -9,17 +9,20 @@ from pathlib import Path
 import pytest
 
 from penstock.errors import StoreError
-from penstock.metadata import Store, database, open_store
+from penstock.metadata import Store, open_store
+from penstock.metadata.database import Database
 from penstock.metadata.records import NewArtifact, RunRecord
+from tests.metadata.databases import ON_SQLITE
 
 
-def test_the_file_is_in_wal_mode_so_that_readers_never_wait(store: Store, url: str) -> None:
+@ON_SQLITE
+def test_the_file_is_in_wal_mode_so_that_readers_never_wait(store: Store, url: str, tmp_path: Path) -> None:
     """A reader sees the last committed state while a writer is at work."""
     with store.database.write() as transaction:
         transaction.execute("UPDATE penstock_run SET pipeline = 'changed'")
         with open_store(url, read_only=True) as reader:
             assert reader.run("r1").pipeline == "taxi"
-            assert reader.database.path.with_name("metadata.db-wal").exists()
+            assert (tmp_path / "state" / "metadata.db-wal").exists()
     assert store.run("r1").pipeline == "changed"
 
 
@@ -31,15 +34,17 @@ def test_a_transaction_that_fails_changes_nothing(store: Store) -> None:
     assert store.run().id == "r1"
 
 
+@ON_SQLITE
 def test_a_writer_that_waits_too_long_says_so(store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The message says that another process holds the lock, and how long was waited."""
-    monkeypatch.setattr(database, "BUSY_SECONDS", 0.1)
+    monkeypatch.setattr(Database, "busy_seconds", 0.1)
     with closing(sqlite3.connect(tmp_path / "state" / "metadata.db", isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
         with open_store(store.url) as impatient, pytest.raises(StoreError, match="locked by another process"):
             impatient.begin_run(RunRecord("r2", "taxi"))
 
 
+@ON_SQLITE
 def test_a_full_disk_is_named_and_nothing_is_written(store: Store) -> None:
     """SQLite's own limit of pages stands for the disk's."""
     with pytest.raises(StoreError, match=r"the disk is full\.\nFree some space"), store.database.write() as transaction:

@@ -14,6 +14,7 @@ import pytest
 from penstock.errors import StoreError
 from penstock.metadata import open_store
 from penstock.metadata.records import RunRecord
+from tests.metadata.databases import ON_SQLITE, beside
 
 
 def test_importing_penstock_and_its_records_loads_no_sqlalchemy() -> None:
@@ -28,8 +29,7 @@ def test_importing_penstock_and_its_records_loads_no_sqlalchemy() -> None:
 @pytest.mark.parametrize(
     ("url", "message"),
     [
-        ("postgresql://host/db", "PostgreSQL comes in a later version"),
-        ("postgresql+psycopg://host/db", "PostgreSQL comes in a later version"),
+        ("postgresql+psycopg://host/db", "names no driver: 'psycopg' is too much"),
         ("mysql://host/db", "MySQL is not supported"),
         ("mysql+pymysql://host/db", "MySQL is not supported"),
         ("oracle://host/db", "cannot be a 'oracle' database"),
@@ -63,6 +63,7 @@ def test_paths_with_special_characters_are_opened_for_writing_and_for_reading(tm
     assert (tmp_path / "a b" / "50%#1 ü" / "metadata.db").exists()
 
 
+@ON_SQLITE
 @pytest.mark.parametrize("options", [{"read_only": True}, {"create": False}])
 def test_a_store_that_is_not_there_is_not_made_for_a_reader(url: str, tmp_path: Path, options: dict[str, bool]) -> None:
     """The message says what would make one, and no directory is left behind."""
@@ -121,24 +122,20 @@ def test_a_database_of_another_program_is_refused_and_left_alone(tmp_path: Path)
         ("UPDATE penstock_env SET value = '999' WHERE key = 'schema_version'", "newer Penstock.*\nUpgrade Penstock"),
     ],
 )
-def test_stores_of_other_versions_are_refused(url: str, tmp_path: Path, change: str, message: str) -> None:
+def test_stores_of_other_versions_are_refused(url: str, change: str, message: str) -> None:
     """Newer, older, ambiguous and incomplete ones, each with what to do."""
     open_store(url).close()
-    with closing(sqlite3.connect(tmp_path / "state" / "metadata.db")) as connection, connection:
-        connection.execute(change)
+    beside(url, change)
     for read_only in (False, True):
         with pytest.raises(StoreError, match=message):
             open_store(url, read_only=read_only)
 
 
-def test_what_a_store_of_mlmds_client_lacks_is_added(url: str, tmp_path: Path) -> None:
+def test_what_a_store_of_mlmds_client_lacks_is_added(url: str) -> None:
     """A database without Penstock's tables gets them; a reader may not, and says so."""
-    open_store(url).close()
-    with closing(sqlite3.connect(tmp_path / "state" / "metadata.db")) as connection, connection:
-        for (table,) in connection.execute(
-            "SELECT name FROM sqlite_master WHERE name LIKE 'penstock%' AND type = 'table'"
-        ).fetchall():
-            connection.execute(f"DROP TABLE {table}")
+    with open_store(url) as store, store.database.read() as transaction:
+        own = [name for name in transaction.tables() if name.startswith("penstock_")]
+    beside(url, *(f"DROP TABLE {name}" for name in own))
     with pytest.raises(StoreError, match="Open it once for writing"):
         open_store(url, read_only=True)
     with open_store(url) as store:

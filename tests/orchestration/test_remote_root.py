@@ -56,41 +56,6 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "cache" / "penstock"
 
 
-@pytest.fixture(scope="module")
-def s3() -> Iterator[str]:
-    """The URI of a bucket on a server of moto's, which every client of S3 in this process and its children finds."""
-    pytest.importorskip("s3fs", reason="needs s3fs: pip install 'penstock[conformance]'")
-    pytest.importorskip("moto.server", reason="needs moto's server: pip install 'penstock[conformance]'")
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    command = [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)]
-    server = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{port}")
-        patch.setenv("AWS_ACCESS_KEY_ID", "somebody")
-        patch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
-        patch.setenv("AWS_DEFAULT_REGION", "us-east-1")
-        patch.delenv("AWS_PROFILE", raising=False)
-        try:
-            deadline = time.monotonic() + 60
-            while True:
-                try:
-                    socket.create_connection(("127.0.0.1", port), timeout=1).close()
-                    break
-                except OSError:
-                    assert time.monotonic() < deadline
-                    assert server.poll() is None
-                    time.sleep(0.05)
-            import s3fs
-
-            s3fs.S3FileSystem().mkdir("penstock-test")
-            yield "s3://penstock-test"
-        finally:
-            server.kill()
-            server.wait()
-
-
 @pytest.fixture(params=["memory", pytest.param("s3", marks=pytest.mark.conformance)])
 def remote(request: pytest.FixtureRequest, cache: Path) -> str:
     """A root of its own for each test."""

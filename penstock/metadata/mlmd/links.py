@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import IntEnum
+from typing import Any
 
 from penstock.errors import StoreError
 from penstock.metadata.database import Transaction
@@ -40,6 +41,7 @@ class EventType(IntEnum):
     PENDING_OUTPUT = 7
 
 
+_INT32 = 2**31
 INPUTS = (EventType.DECLARED_INPUT, EventType.INPUT, EventType.INTERNAL_INPUT)
 OUTPUTS = (EventType.DECLARED_OUTPUT, EventType.OUTPUT, EventType.INTERNAL_OUTPUT, EventType.PENDING_OUTPUT)
 
@@ -56,8 +58,8 @@ class Event:
     id: int | None = None
 
 
-def put_events(transaction: Transaction, new: Sequence[Event], *, certain: bool = False) -> list[Event]:
-    """Inserts events between nodes that are in the store.
+def put_events(transaction: Transaction, new: Sequence[Event], *, certain: bool = False) -> Sequence[int]:
+    """Inserts events between nodes that are in the store, and returns their ids.
 
     Args:
         transaction: The transaction to do it in.
@@ -68,31 +70,26 @@ def put_events(transaction: Transaction, new: Sequence[Event], *, certain: bool 
         StoreError: A node is not there, the type is missing, or the execution has such an event already.
     """
     if not new:
-        return []
+        return ()
     if not certain:
         _check_exist(transaction, "Artifact", (event.artifact_id for event in new))
         _check_exist(transaction, "Execution", (event.execution_id for event in new))
     ids = transaction.new_ids("Event", len(new))
-    stored = [
-        replace(event, id=event_id, at_ms=event.at_ms if event.at_ms is not None else transaction.now)
-        for event_id, event in zip(ids, new, strict=True)
-    ]
+    rows: list[tuple[Any, ...]] = []
+    steps: list[tuple[Any, ...]] = []
+    for event_id, event in zip(ids, new, strict=True):
+        at_ms = transaction.now if event.at_ms is None else event.at_ms
+        rows.append((event_id, event.artifact_id, event.execution_id, int(EventType(event.type)), at_ms))
+        for step in event.path:
+            if isinstance(step, str):
+                steps.append((event_id, False, None, check_text(step, "An event's path")))
+            else:
+                steps.append((event_id, True, _checked_index(step), None))
     transaction.many(
-        "INSERT INTO Event (id, artifact_id, execution_id, type, milliseconds_since_epoch) VALUES (?, ?, ?, ?, ?)",
-        [
-            (event.id, event.artifact_id, event.execution_id, int(EventType(event.type)), event.at_ms)
-            for event in stored
-        ],
+        "INSERT INTO Event (id, artifact_id, execution_id, type, milliseconds_since_epoch) VALUES (?, ?, ?, ?, ?)", rows
     )
-    steps = [
-        (event.id, False, None, check_text(step, "An event's path"))
-        if isinstance(step, str)
-        else (event.id, True, step, None)
-        for event in stored
-        for step in event.path
-    ]
     transaction.many("INSERT INTO EventPath (event_id, is_index_step, step_index, step_key) VALUES (?, ?, ?, ?)", steps)
-    return stored
+    return ids
 
 
 def events(
@@ -106,11 +103,10 @@ def events(
         ids,
     )
     paths: dict[int, list[str | int]] = defaultdict(list)
-    # EventPath has no key: its order is the order of insertion, which both databases give back by their row ids.
-    order = "ctid" if transaction.raw_bytes else "rowid"
+    # EventPath has no key: its order is the order of insertion.
     steps = transaction.rows_in(
         "SELECT event_id, is_index_step, step_index, step_key FROM EventPath WHERE event_id IN ({})"
-        f" ORDER BY {order}",
+        f" ORDER BY {transaction.row_order}",
         (row.id for row in rows),
     )
     for event_id, is_index, index, key in steps:
@@ -152,7 +148,7 @@ def put_parents(transaction: Transaction, pairs: Sequence[tuple[int, int]]) -> N
     _check_exist(transaction, "Context", (one for pair in pairs for one in pair))
     for child, parent in pairs:
         above = transaction.row(
-            "WITH RECURSIVE above(id) AS (SELECT ? UNION SELECT p.parent_context_id FROM above"
+            "WITH RECURSIVE above(id) AS (SELECT CAST(? AS INTEGER) UNION SELECT p.parent_context_id FROM above"
             " JOIN ParentContext p ON p.context_id = above.id) SELECT 1 FROM above WHERE id = ?",
             parent,
             child,
@@ -176,6 +172,12 @@ def children(transaction: Transaction, context_id: int) -> list[Context]:
     """The contexts directly below a context."""
     rows = transaction.rows("SELECT context_id FROM ParentContext WHERE parent_context_id = ?", context_id)
     return list(fetch(transaction, Context, (row[0] for row in rows)).values())
+
+
+def _checked_index(index: int) -> int:
+    if not -_INT32 <= index < _INT32:
+        raise StoreError(f"An event's path has the index {index}, which does not fit 32 bits.", hint="Use a text.")
+    return index
 
 
 def _link(transaction: Transaction, table: str, column: str, pairs: list[tuple[int, int]]) -> None:

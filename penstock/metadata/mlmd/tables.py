@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Column, Index, Integer, MetaData, PrimaryKeyConstraint, Table, UniqueConstraint, text
+from sqlalchemy import Column, Index, Integer, MetaData, PrimaryKeyConstraint, Table, UniqueConstraint, func, text
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.elements import quoted_name
 from sqlalchemy.types import UserDefinedType
@@ -76,9 +76,8 @@ def _required(name: str, kind: Spelled) -> Column[Any]:
     return Column(name, kind, nullable=False)
 
 
-def _index(table: Table, name: str, *columns: str, where: str | None = None) -> None:
-    partial: dict[str, Any] = {"sqlite_where": text(where)} if where else {}
-    Index(name, *(table.c[column] for column in columns), **partial)
+def _index(table: Table, name: str, *columns: str, **options: Any) -> Index:
+    return Index(name, *(table.c[column] for column in columns), **options)
 
 
 def _node(name: str, *own: Column[Any], name_required: bool = False) -> Table:
@@ -113,7 +112,13 @@ def _node(name: str, *own: Column[Any], name_required: bool = False) -> Table:
     )
     for kind in ("int", "double", "string"):
         columns = ("name", "is_custom_property", f"{kind}_value")
-        _index(properties, f"idx_{low}_property_{kind}", *columns, where=f"{kind}_value IS NOT NULL")
+        partial = text(f"{kind}_value IS NOT NULL")
+        index = _index(properties, f"idx_{low}_property_{kind}", *columns, sqlite_where=partial)
+        if kind == "string":
+            # PostgreSQL refuses a row whose indexed text is longer than 2.7 kB: there the index has its beginning.
+            index.ddl_if(dialect="sqlite")
+            beginning = func.left(properties.c.string_value, 200)
+            Index(index.name, properties.c.name, properties.c.is_custom_property, beginning).ddl_if(dialect="postgresql")
     return table
 
 
@@ -144,7 +149,8 @@ _table(
     PrimaryKeyConstraint("type_id", "parent_type_id"),
 )
 _artifact = _node("Artifact", Column("uri", TEXT), Column("state", INT))
-_index(_artifact, "idx_artifact_uri", "uri")
+# A hash, because a URI too may be longer than PostgreSQL's other indices take.
+_index(_artifact, "idx_artifact_uri", "uri", postgresql_using="hash")
 _node("Execution", Column("last_known_state", INT))
 _node("Context", name_required=True)
 _event = _table(

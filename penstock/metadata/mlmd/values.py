@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import functools
 import math
 import numbers
 from collections.abc import Iterator, Mapping, Sequence
@@ -18,7 +19,7 @@ from typing import Any
 from penstock.errors import StoreError
 from penstock.metadata.mlmd import wire
 
-__all__ = ["COLUMNS", "AnyMessage", "Kind", "Value", "check_disjoint", "check_name", "check_text", "from_row", "to_row"]
+__all__ = ["COLUMNS", "AnyMessage", "Kind", "Value", "check_disjoint", "check_name", "check_text", "cleaned", "from_row", "to_row"]
 
 COLUMNS = ("int_value", "double_value", "string_value", "proto_value", "bool_value")
 _NULL = "__MLMD_NULL__"
@@ -41,13 +42,13 @@ class Kind(IntEnum):
     @classmethod
     def of(cls, python_type: type, where: str = "A property") -> Kind:
         """The kind that holds values of a Python type; ``where`` names the property in the message if none does."""
-        for known, kind in _BY_TYPE.items():
-            if issubclass(python_type, known):
-                return kind
-        raise StoreError(
-            f"{where} cannot hold {python_type.__name__}.",
-            hint="Use int, float, str, bool or a mapping of JSON values.",
-        )
+        kind = _kind_of(python_type)
+        if kind is None:
+            raise StoreError(
+                f"{where} cannot hold {python_type.__name__}.",
+                hint="Use int, float, str, bool or a mapping of JSON values.",
+            )
+        return kind
 
 
 @dataclass(frozen=True)
@@ -69,6 +70,11 @@ _BY_TYPE: dict[type, Kind] = {
     Mapping: Kind.STRUCT,
     AnyMessage: Kind.PROTO,
 }
+
+
+@functools.lru_cache(maxsize=256)
+def _kind_of(python_type: type) -> Kind | None:
+    return next((kind for known, kind in _BY_TYPE.items() if issubclass(python_type, known)), None)
 
 
 def to_row(value: Value, where: str, *, declared: Kind | None = None, raw_bytes: bool = False) -> Row:
@@ -136,6 +142,11 @@ def check_text(text: str, where: str) -> str:
         what = "holds a NUL character" if "\0" in text else f"is {_NULL!r}, MLMD's mark for no value"
         raise StoreError(f"{where} {what}.", hint="Clean the text, or store it in a file of the artifact.")
     return check_encodable(text, where)
+
+
+def cleaned(text: str) -> str:
+    """The text with a mark in place of what no database holds: for sentences that must not be refused for it."""
+    return text.replace("\0", "\N{REPLACEMENT CHARACTER}").encode(errors="replace").decode()
 
 
 def check_encodable(text: str, where: str) -> str:

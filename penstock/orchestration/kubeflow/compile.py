@@ -16,6 +16,7 @@ from typing import Any
 
 from penstock.config import Config, Profile
 from penstock.errors import ConfigError, UsageError
+from penstock.metadata.location import has_password
 from penstock.orchestration.kubeflow.contract import BLOCKED, PLAN, PROFILE, task_names
 from penstock.orchestration.plan import Plan, PlanNode, make_plan
 from penstock.orchestration.project import Project
@@ -96,7 +97,7 @@ def _checked(config: Config) -> Profile:
     if profile.metadata.startswith("sqlite:"):
         message = "metadata: a file of SQLite cannot be shared by pods."
         raise wrong("metadata", message, "Use a database server; write ${PENSTOCK_METADATA} to keep its password out.")
-    if re.search(r"://[^/@:]*:[^/@$]+@", profile.metadata):
+    if has_password(profile.metadata):
         message = "metadata: the URL holds a password, which everybody could read in the compiled file."
         raise wrong("metadata", message, "Write ${PENSTOCK_METADATA}; the pods find it in a secret.")
     return profile

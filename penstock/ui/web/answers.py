@@ -65,7 +65,7 @@ def answer(
         body = json.dumps(to_jsonable(page), ensure_ascii=False, allow_nan=False).encode()
         kind = "application/json"
     else:
-        known = {"store": request.app.state.reader.path, "refresh": refresh, **extra}
+        known = {"store": request.app.state.reader.place, "refresh": refresh, **extra}
         body = _ENVIRONMENT.get_template(template).render(page=page, **known).encode(errors="replace")
         kind = "text/html; charset=utf-8"
     tag = f'"{hashlib.sha256(body).hexdigest()[:24]}"'

@@ -20,7 +20,8 @@ class StoreReader:
     """Gives the store at a URL; threads may share it.
 
     The store may not be there yet: the pages are often opened before the first run. It may also be deleted and made
-    again while the server runs, and then the open file is no longer the one that runs write to.
+    again while the server runs, and then the open file is no longer the one that runs write to. A database on a server
+    is opened once.
     """
 
     def __init__(self, url: str) -> None:
@@ -31,11 +32,24 @@ class StoreReader:
         self._remembered: dict[Hashable, Any] = {}
 
     @property
-    def path(self) -> Path:
-        """The file of the store."""
-        from penstock.metadata.location import parse_url
+    def path(self) -> Path | None:
+        """The file of the store; None for one on a server."""
+        from penstock.metadata.location import file_of
 
-        return parse_url(self.url)
+        return file_of(self.url)
+
+    @property
+    def place(self) -> str:
+        """Where the store is, as people may see it."""
+        from penstock.metadata.location import shown
+
+        return str(self.path or shown(self.url))
+
+    def exists(self) -> bool:
+        """Whether there is a store; what is there may still be refused."""
+        from penstock.metadata.store import store_exists
+
+        return store_exists(self.url)
 
     def store(self) -> Store:
         """The open store; a `StoreError` if there is none, or it is not one."""
@@ -71,8 +85,11 @@ class StoreReader:
         self._remembered = {}
 
     def _identity(self) -> tuple[int, int] | None:
+        path = self.path
+        if path is None:
+            return None
         try:
-            status = self.path.stat()
+            status = path.stat()
         except OSError:
             return None
         return status.st_dev, status.st_ino

@@ -73,6 +73,7 @@ class RunPage:
     dirty: bool | None
     penstock_version: str | None
     packages: Mapping[str, str]
+    origin: str | None
     nodes: tuple[NodeRow, ...]
     verdicts: tuple[VerdictRow, ...]
 
@@ -111,6 +112,7 @@ def run_page(reader: StoreReader, run_id: str, now_ms: int) -> RunPage:
         dirty=run.dirty,
         penstock_version=run.penstock_version,
         packages=dict(run.packages or {}),
+        origin=run.origin,
         nodes=node_rows(reader, run, nodes, now_ms),
         verdicts=tuple(VerdictRow(one.node_id, one.verdict) for one in store.verdicts(run.id)),
     )
@@ -133,7 +135,15 @@ def node_rows(reader: StoreReader, run: RunRecord, nodes: list[NodeRecord], now_
             )
         else:
             rows.append(_row(reader, record, upstream, now_ms, running=running))
-    return (*rows, *(_row(reader, record, {}, now_ms, running=running) for record in records.values()))
+    # A run of another tool has no plan: what its nodes read of each other is known all the same.
+    reads = {} if plan else reader.store().reads(run.id)
+    return (
+        *rows,
+        *(
+            _row(reader, record, dict.fromkeys(reads.get(record.node_id, ()), True), now_ms, running=running)
+            for record in records.values()
+        ),
+    )
 
 
 def _row(

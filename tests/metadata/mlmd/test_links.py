@@ -1,12 +1,15 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from penstock.errors import StoreError
 from penstock.metadata import Store
 from penstock.metadata.mlmd import links
 from penstock.metadata.mlmd.links import Event, EventType
-from penstock.metadata.mlmd.nodes import Artifact, Context, Execution, find, insert
+from penstock.metadata.mlmd.nodes import Artifact, Context, Execution, insert
+from penstock.metadata.mlmd.queries import find
 from penstock.metadata.mlmd.types import Type, TypeKind, put_type
 
 
@@ -30,12 +33,15 @@ def test_events_come_back_with_their_paths_in_order(store: Store) -> None:
         Event(1, 2, EventType.INPUT, ("", 3)),
     ]
     with store.database.write() as transaction:
-        stored = links.put_events(transaction, new)
+        now, ids = transaction.now, links.put_events(transaction, new)
+    stored = [
+        replace(event, id=event_id, at_ms=now if event.at_ms is None else event.at_ms)
+        for event_id, event in zip(ids, new, strict=True)
+    ]
     with store.database.read() as transaction:
         assert links.events(transaction, execution_ids=[1]) == stored[:2]
         assert links.events(transaction, artifact_ids=[1]) == [stored[0], stored[2]]
-    assert stored[1].at_ms == 0
-    assert stored[0].at_ms == stored[2].at_ms != 0
+    assert [one.at_ms for one in stored] == [now, 0, now]
 
 
 @pytest.mark.usefixtures("nodes")

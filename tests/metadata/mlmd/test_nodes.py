@@ -7,18 +7,8 @@ import pytest
 from penstock.errors import StoreError
 from penstock.metadata import Store
 from penstock.metadata.database import Transaction
-from penstock.metadata.mlmd.nodes import (
-    Artifact,
-    ArtifactState,
-    Context,
-    Execution,
-    ExecutionState,
-    Node,
-    fetch,
-    find,
-    insert,
-    update,
-)
+from penstock.metadata.mlmd.nodes import Artifact, ArtifactState, Context, Execution, ExecutionState, Node, fetch, insert, update
+from penstock.metadata.mlmd.queries import find
 from penstock.metadata.mlmd.types import Type, TypeKind, put_type
 from penstock.metadata.mlmd.values import AnyMessage, Kind, Value
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from penstock.metadata import open_store
 from penstock.metadata.mlmd.tables import SEEDS
+from tests.metadata.databases import ON_SQLITE, beside
 
 # The tables that the ml_metadata 1.17.1 client makes in an empty file, as SQLite's pragmas tell of them.
 EXPECTED = json.loads(Path(__file__).with_name("schema_10.json").read_text())
@@ -43,6 +44,7 @@ def relaxed(expected: dict[str, Any]) -> dict[str, Any]:
     return {**expected, "columns": columns}
 
 
+@ON_SQLITE
 def test_a_new_store_has_mlmds_tables_and_indices_to_the_letter(url: str, tmp_path: Path) -> None:
     """15 tables and 40 indices equal those that MLMD's own client makes, types and defaults included."""
     open_store(url).close()
@@ -56,11 +58,10 @@ def test_a_new_store_has_mlmds_tables_and_indices_to_the_letter(url: str, tmp_pa
     assert extra == (0,)
 
 
-def test_a_new_store_has_mlmds_version_and_seed_types(url: str, tmp_path: Path) -> None:
+def test_a_new_store_has_mlmds_version_and_seed_types(url: str) -> None:
     """One row says version 10, and the nine types of MLMD's own have the ids 1 to 9."""
     for _ in range(2):
         open_store(url).close()
-    with closing(sqlite3.connect(tmp_path / "state" / "metadata.db")) as connection:
-        assert connection.execute("SELECT * FROM MLMDEnv").fetchall() == [(10,)]
-        seeds = connection.execute("SELECT id, name, type_kind, version FROM Type ORDER BY id").fetchall()
+    assert beside(url, "SELECT * FROM MLMDEnv") == [(10,)]
+    seeds = beside(url, "SELECT id, name, type_kind, version FROM Type ORDER BY id")
     assert seeds == [(at, name, kind, None) for at, (name, kind) in enumerate(SEEDS, 1)]
