@@ -162,6 +162,34 @@ def _write(file: Path, html: str) -> None:
         ) from error
 
 
+@artifacts.command("export", short_help="Write examples as TFRecord files of tf.train.Example.")
+@artifact
+@click.argument("directory", type=click.Path(file_okay=False, path_type=Path))
+@click.option("--split", "only", multiple=True, metavar="NAME", help="Only this split; may be given more than once.")
+@project
+@as_json
+def export(artifact: str, directory: Path, only: tuple[str, ...], project: Path | None, as_json: bool) -> None:
+    """Writes the splits of an Examples artifact as gzip TFRecord files of tf.train.Example, laid out as TFX does.
+
+    DIRECTORY gets Split-NAME/data_tfrecord-00000-of-00001.gz for each split. TFX's components read it, and so does
+    ImportExampleGen. Numbers with a fraction become 32 bits wide, which is all that tf.train.Example holds.
+
+    Examples:
+      penstock artifacts export Examples build/examples
+      penstock artifacts export 3 build/examples --split eval --json
+    """
+    from penstock.cli.reading import exported
+
+    written = exported(artifact, directory, only, project)
+    if as_json:
+        from penstock.cli.terminal.console import print_json
+
+        print_json(written)
+        return
+    for split, facts in written.items():
+        click.echo(f"{split}: {facts['rows']:,} examples in {facts['path']}")
+
+
 @artifacts.command("lineage", short_help="Show what an artifact was made from, or what was made from it.")
 @artifact
 @click.option("--up/--down", "up", default=True, help="What it was made from (the default), or what was made from it.")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from penstock.metadata import Store
     from penstock.metadata.records import NodeRecord, RunRecord, StoredArtifact
 
-__all__ = ["Log", "artifact_named", "graph_of", "log_of", "node_named", "opened_store", "to_json"]
+__all__ = ["Log", "artifact_named", "exported", "graph_of", "log_of", "node_named", "opened_store", "to_json"]
 
 _LONGEST_ID = 19  # digits of a 64-bit number
 _MOST_NAMED = 10
@@ -158,3 +158,31 @@ def log_of(store: Store, run_id: str, name: str) -> Log:
         return states.get(node_id) == NodeState.RUNNING
 
     return Log(file, running)
+
+
+def exported(artifact: str, directory: Path, only: Collection[str], project: Path | None) -> dict[str, Any]:
+    """Writes examples as TFRecord files; gives the rows and the file of each split.
+
+    Raises:
+        UsageError: The artifact is not Examples, or has no such split.
+        DataError: A column has a type that a ``tf.train.Example`` cannot hold.
+    """
+    from penstock.artifacts import Examples
+    from penstock.data.tfrecord import export_tfrecord
+
+    with opened_store(project) as store:
+        found = artifact_named(store, artifact)
+    examples = found.load()
+    if not isinstance(examples, Examples):
+        raise UsageError(
+            f"Artifact {found.id} is {found.type}, not Examples.",
+            hint="`penstock artifacts list --type Examples` lists those that can be exported.",
+        )
+    for split in only:
+        if split not in examples.splits:
+            raise UsageError(f"The examples have no split {split!r}.", hint=did_you_mean(split, examples.splits))
+    written = {}
+    for split in only or examples.splits:
+        path, rows = export_tfrecord(examples, split, directory)
+        written[split] = {"rows": rows, "path": str(path)}
+    return written

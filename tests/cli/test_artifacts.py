@@ -2,9 +2,13 @@ from __future__ import annotations
 
 import json
 import re
+from pathlib import Path
 
+import pyarrow as pa
 import pytest
 
+from penstock.artifacts import Examples
+from penstock.data.examples import write_split
 from penstock.metadata import open_store
 from penstock.metadata.records import NewArtifact, RunRecord
 from tests.cli.conftest import RUN, Invoke, Stored
@@ -92,6 +96,22 @@ def test_lineage_as_json_is_a_graph(invoke: Invoke, stored: Stored, options: lis
     assert {execution["node_id"] for execution in graph["executions"]} == {"Make", "Count", "Train"}
     ids = {artifact["id"] for artifact in graph["artifacts"]}
     assert {edge["artifact_id"] for edge in graph["edges"]} <= ids
+
+
+def test_examples_are_exported_as_tfrecord(invoke: Invoke, stored: Stored, tmp_path: Path) -> None:
+    """One file a split, as the JSON says; what is not Examples, and a split that there is none of, are refused."""
+    examples = Examples(str(stored.directory / "payloads" / "Make"))
+    for split, values in {"train": [1, 2, None], "eval": [3]}.items():
+        write_split(examples, split, [pa.record_batch({"n": values})], pa.schema([("n", pa.int64())]))
+    result = invoke("artifacts", "export", stored.ids["Make"], tmp_path / "out", "--json", "-C", stored.directory)
+    assert result.exit_code == 0, result.stderr
+    written = json.loads(result.stdout)
+    assert {split: facts["rows"] for split, facts in written.items()} == {"train": 3, "eval": 1}
+    assert all(Path(facts["path"]).is_file() for facts in written.values())
+    refused = invoke("artifacts", "export", stored.ids["Train"], tmp_path / "out", "-C", stored.directory)
+    assert (refused.exit_code, "is Model, not Examples" in refused.stderr) == (2, True)
+    refused = invoke("artifacts", "export", stored.ids["Make"], tmp_path, "--split", "evel", "-C", stored.directory)
+    assert (refused.exit_code, "'eval'" in refused.stderr) == (2, True)
 
 
 @pytest.mark.parametrize("name", ["Model", "payloads/Train", "{id}"])
