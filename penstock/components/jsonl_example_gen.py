@@ -30,7 +30,7 @@ def JsonlExampleGen(
     """Reads files of JSON objects, one a line, and shares them out to splits.
 
     A key is a column, of the kind that its first values have: numbers (float64 as soon as one has a fraction), text,
-    true and false (1 and 0), lists; the keys of an object in an object are columns ``outer.inner``. A key that an object
+    true and false (1 and 0), lists; the keys of an object in an object are columns ``outer.inner``. A key that one
     lacks, and ``null``, are missing values. A row's split follows from its values alone.
 
     Args:

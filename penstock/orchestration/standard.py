@@ -138,7 +138,11 @@ def _ingest(config: Config) -> Node:
             key=f"{section}.{name}",
             **config.origin((section, name)).facts(),
         )
-    given = {name: getattr(config.data, key) for name, key in _FROM_DATA.items() if getattr(config.data, key) not in (None, {}, [])}
+    given = {
+        name: getattr(config.data, key)
+        for name, key in _FROM_DATA.items()
+        if getattr(config.data, key) not in (None, {}, [])
+    }
     return component(**given, **config[section])
 
 

@@ -239,7 +239,14 @@ def test_json_types(ingest_json: Ingest) -> None:
         '\ufeff{"a":1,"t":"2020-01-01","l":[1],"s":{"x":1}}\n\n'
         '{"a":1.5,"l":[],"b":true,"t":""}\r\n \n{"l":null,"a":null,"z":[["é"]]}'
     )
-    assert made.types == {"a": FLOAT, "t": TEXT, "l": pa.list_(INT), "s.x": INT, "b": INT, "z": pa.list_(pa.list_(TEXT))}
+    assert made.types == {
+        "a": FLOAT,
+        "t": TEXT,
+        "l": pa.list_(INT),
+        "s.x": INT,
+        "b": INT,
+        "z": pa.list_(pa.list_(TEXT)),
+    }
     assert made.table()["t"].to_pylist() == ["2020-01-01", "", None]
     assert made.table()["l"].to_pylist() == [[1], [], None]
     assert made.table()["z"].to_pylist() == [None, None, [["é"]]]
@@ -287,7 +294,7 @@ def test_json_without_a_row(ingest_json: Ingest, text: str) -> None:
 
 
 def test_compressed_json_is_the_same(tmp_path: Path, ingest: Ingest, tiny_shards: Callable[[int], None]) -> None:
-    """gzip and zstd files give what the plain file gives; one that is cut short is an error."""
+    """Gzip and zstd files give what the plain file gives; one that is cut short is an error."""
     text = "".join(json.dumps({"n": n, "x": n / 2 if n > 900 else n}) + "\n" for n in range(1000)).encode()
     (tmp_path / "a.jsonl").write_bytes(text)
     (tmp_path / "b.jsonl.gz").write_bytes(gzip.compress(text))
@@ -341,7 +348,9 @@ def test_what_is_exported_is_imported_again(tmp_path: Path, ingest: Ingest) -> N
     data.write_split(examples, "train", table.to_batches(), table.schema)
     path, rows = tfrecord.export_tfrecord(examples, "train", tmp_path / "exported")
     assert (path.name, rows) == ("data_tfrecord-00000-of-00001.gz", 3)
-    parsed = [tf.train.Example.FromString(one) for one in tf.data.TFRecordDataset(str(path), "GZIP").as_numpy_iterator()]
+    parsed = [
+        tf.train.Example.FromString(one) for one in tf.data.TFRecordDataset(str(path), "GZIP").as_numpy_iterator()
+    ]
     assert list(parsed[0].features.feature["l"].int64_list.value) == [1, 2]
     assert ingest(ImportExampleGen, path.parent).table().select(table.column_names).to_pylist() == table.to_pylist()
 
@@ -399,9 +408,7 @@ def test_declared_types_hold_in_every_format(tmp_path: Path, ingest: Ingest) -> 
     table = pa.Table.from_pylist(rows)
     pq.write_table(table, tmp_path / "a.parquet")
     (tmp_path / "a.jsonl").write_text("\n" + "".join(json.dumps(row) + "\n" for row in rows))
-    (tmp_path / "a.csv").write_text(
-        'at,n,ids\n1970-01-02,1,"[1, 2]"\nnever,2,[]\n1970-01-01T00:00:01Z,two,[3]\n,4,\n'
-    )
+    (tmp_path / "a.csv").write_text('at,n,ids\n1970-01-02,1,"[1, 2]"\nnever,2,[]\n1970-01-01T00:00:01Z,two,[3]\n,4,\n')
     write_records(tmp_path / "a.tfrecord", [example(**row) for row in rows])
     types = {"at": "timestamp[s]", "n": "int", "ids": "list<int>"}
     first = {"a.parquet": 1, "a.jsonl": 2, "a.csv": 2, "a.tfrecord": 1}
@@ -448,7 +455,9 @@ def test_bad_lines_are_left_out(ingest_json: Ingest, tiny_shards: Callable[[int]
 
 def test_bad_records_are_left_out(tmp_path: Path, ingest: Ingest) -> None:
     """Records that are no examples or fail their checksum are reported by their numbers."""
-    path = write_records(tmp_path / "x.tfrecord", [example(a=1), b"junk\xff", example(a=3), example(a="x"), example(a=5)])
+    path = write_records(
+        tmp_path / "x.tfrecord", [example(a=1), b"junk\xff", example(a=3), example(a="x"), example(a=5)]
+    )
     content = bytearray(path.read_bytes())
     content[-6] ^= 1
     path.write_bytes(content)
@@ -512,9 +521,7 @@ def written(directory: Path, rows: list[dict[str, Any]]) -> Mapping[str, tuple[C
     }
 
 
-def test_every_format_gives_the_same_splits(
-    tmp_path: Path, ingest: Ingest, tiny_shards: Callable[[int], None]
-) -> None:
+def test_every_format_gives_the_same_splits(tmp_path: Path, ingest: Ingest, tiny_shards: Callable[[int], None]) -> None:
     """The same rows fall into the same splits, in order, whatever format and shards they come from."""
     tiny_shards(2000)
     formats = written(tmp_path, trips(600))
@@ -585,9 +592,7 @@ def test_a_sample_is_the_same_each_time(tmp_path: Path, ingest: Ingest, tiny_sha
 
 
 @pytest.mark.parametrize(("share", "error"), [(0.0, UsageError), (1.5, UsageError), (1e-9, DataError)])
-def test_samples_that_are_not_usable(
-    ingest_json: Ingest, share: float, error: type[PenstockError]
-) -> None:
+def test_samples_that_are_not_usable(ingest_json: Ingest, share: float, error: type[PenstockError]) -> None:
     """A share that is none, and one that leaves no row."""
     with pytest.raises(error, match="sample"):
         ingest_json('{"a":1}\n', sample=share)
