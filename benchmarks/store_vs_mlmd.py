@@ -27,7 +27,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack, closing
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 from support.peers import ROOT, bench_dir, peer_python
 from support.timing import machine
@@ -143,14 +143,14 @@ def _lineage(ours: Worker, theirs: Worker, client: str, given: argparse.Namespac
         },
         given.turns,
     )
-    print("\nall ancestors")
+    print("\nall ancestors, time for each that is found")
     every = 2 * given.executions + 1
     counts: dict[str, int] = {}
 
     def counted(name: str, worker: Worker, **order: Any) -> Mapping[str, Any]:
         answer = worker("lineage", times=1, **order)
         counts[name] = answer["artifacts"]
-        return answer
+        return {key: value / answer["artifacts"] for key, value in answer.items()}
 
     _in_turns(
         {
@@ -158,6 +158,7 @@ def _lineage(ours: Worker, theirs: Worker, client: str, given: argparse.Namespac
             client: lambda: counted(client, theirs, depth=given.executions, fields=NODES_AND_EVENTS),
         },
         5,
+        unit="us",
     )
     print("  " + ", ".join(f"{name} finds {count:,} of {every:,}" for name, count in counts.items()))
     faults = []
@@ -168,19 +169,21 @@ def _lineage(ours: Worker, theirs: Worker, client: str, given: argparse.Namespac
     return faults
 
 
-def _in_turns(cases: Mapping[str, Case], turns: int) -> dict[str, float]:
+def _in_turns(cases: Mapping[str, Case], turns: int, *, unit: Literal["ms", "us"] = "ms") -> dict[str, float]:
     """Lets each case have its turns, prints how they compare, and returns the median of CPU seconds of each."""
     found: dict[str, list[Mapping[str, Any]]] = {name: [] for name in cases}
     for _ in range(turns):
         for name, case in cases.items():
             found[name].append(case())
     first: tuple[float, float] | None = None
+    scale = {"ms": 1e3, "us": 1e6}[unit]
     for name, answers in found.items():
         cpu, wall = (_median(answers, key) for key in ("cpu", "wall"))
-        longest = max(answer["longest"] for answer in answers)
-        spread = f"{min(one['cpu'] for one in answers) * 1e3:.2f} to {max(one['cpu'] for one in answers) * 1e3:.2f}"
+        least, most = (bound(one["cpu"] for one in answers) * scale for bound in (min, max))
+        longest = max(one["longest"] for one in answers) * scale
         line = (
-            f"  {name:40}  {cpu * 1e3:8.2f} ms CPU ({spread})  {wall * 1e3:8.2f} ms wall, longest {longest * 1e3:.1f}"
+            f"  {name:40}  {cpu * scale:6.2f} {unit} CPU ({least:.2f} to {most:.2f})"
+            f"  {wall * scale:6.2f} {unit} wall, longest {longest:.1f}"
         )
         if first is None:
             first = cpu, wall

@@ -1,7 +1,8 @@
 """Plug-ins: what other installed packages add to Penstock, found through entry points and imported when it is needed.
 
-A package says in its ``pyproject.toml`` what it adds, by group: `COMMANDS`, `ARTIFACTS`, `PUSH_DESTINATIONS`. A plug-in
-that cannot be imported is told by name where it is asked for, and is in nobody's way elsewhere.
+A package says in its ``pyproject.toml`` what it adds, by group: `COMMANDS`, `ARTIFACTS`, `ARTIFACT_VIEWS`,
+`PUSH_DESTINATIONS`. A plug-in that cannot be imported is told by name where it is asked for, and is in nobody's way
+elsewhere.
 """
 
 from __future__ import annotations
@@ -19,13 +20,16 @@ from penstock.errors import UsageError
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
 
-__all__ = ["ARTIFACTS", "COMMANDS", "PUSH_DESTINATIONS", "Plugin", "plugin", "plugins"]
+__all__ = ["ARTIFACTS", "ARTIFACT_VIEWS", "COMMANDS", "PUSH_DESTINATIONS", "Plugin", "plugin", "plugins"]
 
 COMMANDS = "penstock.commands"
 """A command or group of commands: ``name = "module:click_command"``."""
 
 ARTIFACTS = "penstock.artifacts"
 """A module that defines types of artifacts: ``any_name = "module"``."""
+
+ARTIFACT_VIEWS = "penstock.artifact_views"
+"""What makes the view of an artifact type: ``TypeName = "module:function"``, see `penstock.views`."""
 
 PUSH_DESTINATIONS = "penstock.push_destinations"
 """What makes a push destination of its address: ``scheme = "module:function_or_class"``."""

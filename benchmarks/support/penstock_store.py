@@ -12,7 +12,8 @@ from store_worker import CONTEXTS, INPUTS, OUTPUTS, artifact_values, contexts_of
 from penstock.metadata import open_store
 from penstock.metadata.executions import Attempt
 from penstock.metadata.mlmd.links import Event, EventType, associate, attribute, put_events
-from penstock.metadata.mlmd.nodes import Artifact, ArtifactState, Context, Execution, ExecutionState, find, insert
+from penstock.metadata.mlmd.nodes import Artifact, ArtifactState, Context, Execution, ExecutionState, insert
+from penstock.metadata.mlmd.queries import find
 from penstock.metadata.mlmd.types import Type, TypeKind, put_type
 from penstock.metadata.mlmd.values import Kind
 from penstock.metadata.records import Lease, NewArtifact, RunRecord

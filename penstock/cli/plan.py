@@ -7,7 +7,7 @@ import sys
 
 import click
 
-from penstock.cli.options import NoCacheCommand, as_json, forced_nodes, no_cache, profile, set_values
+from penstock.cli.options import NoCacheCommand, as_json, forced_nodes, no_cache, profile, sample, sampled, set_values
 
 __all__ = ["CHANGES", "plan"]
 
@@ -17,6 +17,7 @@ CHANGES = 4
 @click.command(cls=NoCacheCommand, short_help="Show what a run would do, and why.")
 @click.argument("pipeline", default=".", type=click.Path())
 @set_values
+@sample
 @profile
 @no_cache
 @click.option("--exit-code", is_flag=True, help="Exit with 4 where a node would run, or may.")
@@ -24,6 +25,7 @@ CHANGES = 4
 def plan(
     pipeline: str,
     overrides: tuple[str, ...],
+    sample: str | None,
     profile: str | None,
     no_cache: str | None,
     exit_code: bool,
@@ -49,7 +51,9 @@ def plan(
 
     # A user's pipeline.py may print; where a script reads our JSON that goes to standard error.
     with contextlib.redirect_stdout(sys.stderr) if as_json else contextlib.nullcontext():
+        overrides += (f"data.sample={sample}",) if sample else ()
         project = load_project(pipeline, overrides=overrides, profile=profile)
+        sampled(project, sample)
         planned = plan_project(project, no_cache=forced_nodes(no_cache))
     if as_json:
         from penstock.cli.terminal.console import print_json

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,9 +12,12 @@ from penstock.errors import StorageError, UsageError, did_you_mean
 
 if TYPE_CHECKING:
     from penstock.metadata import Store
-    from penstock.metadata.records import NodeRecord, RunRecord
+    from penstock.metadata.records import NodeRecord, RunRecord, StoredArtifact
 
-__all__ = ["Log", "graph_of", "log_of", "node_named", "opened_store", "to_json"]
+__all__ = ["Log", "artifact_named", "exported", "graph_of", "log_of", "node_named", "opened_store", "to_json"]
+
+_LONGEST_ID = 19  # digits of a 64-bit number
+_MOST_NAMED = 10
 
 
 @contextlib.contextmanager
@@ -25,6 +28,28 @@ def opened_store(project: Path | None, *, read_only: bool = True, create: bool =
 
     with open_store(find_store(project), read_only=read_only, create=create) as store:
         yield store
+
+
+def artifact_named(store: Store, name: str) -> StoredArtifact:
+    """The artifact that is meant: by its id, by where its payload lies, or by its type: the latest run's that has one.
+
+    Raises:
+        UsageError: There is none, or more than one.
+    """
+    if name.isdecimal() and name.isascii() and len(name) < _LONGEST_ID:
+        return store.artifact(int(name))
+    found = store.named(name) or ([] if "://" in name else store.named(str(Path(name).absolute())))
+    if len(found) == 1:
+        return store.artifact(found[0])
+    if found:
+        several = ", ".join(
+            f"{one.id} ({one.node_id}.{one.output})" for one in map(store.artifact, found[:_MOST_NAMED])
+        )
+        raise UsageError(f"{name!r} may be one of {several}.", hint="Give the number.")
+    raise UsageError(
+        f"There is no artifact {name!r}.",
+        hint="Give a number, the place of a payload, or a type: penstock artifacts list.",
+    )
 
 
 def node_named(name: str, known: Iterable[str]) -> str:
@@ -72,7 +97,16 @@ def graph_of(store: Store, run: RunRecord, nodes: Iterable[NodeRecord]) -> dict[
 
 def to_json(record: Any) -> Any:
     """A record of the store as a JSON value."""
-    return asdict(record)
+    return _by_name(asdict(record))
+
+
+def _by_name(value: Any) -> Any:
+    """The value with named tuples as objects, too."""
+    if hasattr(value, "_asdict"):
+        value = value._asdict()
+    if isinstance(value, dict):
+        return {name: _by_name(item) for name, item in value.items()}
+    return [_by_name(item) for item in value] if isinstance(value, list | tuple) else value
 
 
 @dataclass(frozen=True)
@@ -105,7 +139,9 @@ def log_of(store: Store, run_id: str, name: str) -> Log:
         why = f" ({node.reason})" if node.reason else ""
         raise UsageError(
             f"{node_id} has no log in run {run.id}: it was {node.state}{why}.",
-            hint="A node that does not run prints nothing.",
+            hint="Runs of other tools have their logs elsewhere."
+            if run.origin
+            else "A node that does not run prints nothing.",
         )
     from penstock.storage.cache import local_log
 
@@ -122,3 +158,31 @@ def log_of(store: Store, run_id: str, name: str) -> Log:
         return states.get(node_id) == NodeState.RUNNING
 
     return Log(file, running)
+
+
+def exported(artifact: str, directory: Path, only: Collection[str], project: Path | None) -> dict[str, Any]:
+    """Writes examples as TFRecord files; gives the rows and the file of each split.
+
+    Raises:
+        UsageError: The artifact is not Examples, or has no such split.
+        DataError: A column has a type that a ``tf.train.Example`` cannot hold.
+    """
+    from penstock.artifacts import Examples
+    from penstock.data.tfrecord import export_tfrecord
+
+    with opened_store(project) as store:
+        found = artifact_named(store, artifact)
+    examples = found.load()
+    if not isinstance(examples, Examples):
+        raise UsageError(
+            f"Artifact {found.id} is {found.type}, not Examples.",
+            hint="`penstock artifacts list --type Examples` lists those that can be exported.",
+        )
+    for split in only:
+        if split not in examples.splits:
+            raise UsageError(f"The examples have no split {split!r}.", hint=did_you_mean(split, examples.splits))
+    written = {}
+    for split in only or examples.splits:
+        path, rows = export_tfrecord(examples, split, directory)
+        written[split] = {"rows": rows, "path": str(path)}
+    return written

@@ -11,7 +11,17 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from penstock.cli.options import ALL_NODES, NoCacheCommand, as_json, forced_nodes, no_cache, profile, set_values
+from penstock.cli.options import (
+    ALL_NODES,
+    NoCacheCommand,
+    as_json,
+    forced_nodes,
+    no_cache,
+    profile,
+    sample,
+    sampled,
+    set_values,
+)
 from penstock.errors import PenstockError, RunCanceled, UsageError
 
 if TYPE_CHECKING:
@@ -29,6 +39,7 @@ _EXIT_CODES = {"complete": 0, "failed": 1, "blocked": 3, "canceled": RunCanceled
 @click.command(cls=NoCacheCommand, short_help="Run a pipeline on this machine.")
 @click.argument("pipeline", default=".", type=click.Path())
 @set_values
+@sample
 @profile
 @click.option("-j", "--jobs", type=click.IntRange(min=1), metavar="N", help="How many nodes may run at once.")
 @no_cache
@@ -37,6 +48,7 @@ _EXIT_CODES = {"complete": 0, "failed": 1, "blocked": 3, "canceled": RunCanceled
 def run(
     pipeline: str,
     overrides: tuple[str, ...],
+    sample: str | None,
     profile: str | None,
     jobs: int | None,
     no_cache: str | None,
@@ -53,7 +65,7 @@ def run(
     Examples:
       penstock run examples/chicago_taxi
       penstock run --set trainer.train_args.num_steps=200 --set data.path=trips.csv
-      penstock run --no-cache=Trainer --jobs 1
+      penstock run --no-cache=Trainer --sample 1%
       penstock run --json | jq -c 'select(.type == "node_ended")'
 
     Exit codes: 0 complete, 1 failed, 2 usage, 3 blocked by a gate, 130 canceled.
@@ -61,8 +73,10 @@ def run(
     from penstock.cli.terminal.run_view import RunView
 
     view = RunView()
+    overrides += (f"data.sample={sample}",) if sample else ()
     try:
         project = _loaded(pipeline, overrides, profile, no_cache, as_json=as_json)
+        sampled(project, sample)
         result = _ran(project, view, jobs, no_cache, as_json=as_json, quiet=quiet)
     except PenstockError as error:
         if as_json:
@@ -109,9 +123,11 @@ def _ran(
 
 
 def _command(pipeline: str, overrides: Sequence[str], profile: str | None, project: Project) -> Command:
+    from penstock.cli.terminal.settings import redacted_override
     from penstock.cli.terminal.summary import Command
 
-    options = [word for override in overrides for word in ("--set", override)]
+    # What is printed ends in the logs of others.
+    options = [word for override in overrides for word in ("--set", redacted_override(override))]
     options += ["--profile", profile] if profile else []
     here = Path.cwd()
     found_from_here = project.directory == here or project.directory in here.parents

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from penstock.cli.collecting import forget, gc
 from penstock.cli.lazy import LazyGroup
 from penstock.cli.options import as_json, project
 
@@ -17,8 +18,8 @@ def store() -> None:
     """Looks after the metadata store, in which runs, artifacts and their lineage are kept.
 
     Examples:
-      penstock store check
       penstock store check --digests --repair
+      penstock store gc --dry-run
       penstock store import ~/tfx/metadata/chicago_taxi/metadata.db
       penstock store export --to sqlite:///copy.db
     """
@@ -41,12 +42,12 @@ def check(digests: bool, repair: bool, project: Path | None, as_json: bool) -> N
       penstock store check --repair
       penstock store check --json | jq '.findings[] | select(.severity == "broken")'
     """
-    from penstock.cli.reading import opened_store, to_json
+    from penstock.cli.reading import to_json
     from penstock.cli.terminal.bar import bar
-    from penstock.metadata.checks.check import check_store
+    from penstock.orchestration.checking import check_project
 
-    with opened_store(project, read_only=not repair) as opened, bar("Checking", quiet=as_json) as progress:
-        report = check_store(opened, digests=digests, repair=repair, progress=progress)
+    with bar("Checking", quiet=as_json) as progress:
+        url, report = check_project(project, digests=digests, repair=repair, progress=progress)
     if as_json:
         from penstock.cli.terminal.console import print_json
 
@@ -54,7 +55,7 @@ def check(digests: bool, repair: bool, project: Path | None, as_json: bool) -> N
     else:
         from penstock.cli.terminal.store_check import print_report
 
-        print_report(report, opened.url)
+        print_report(report, url)
     click.get_current_context().exit(0 if report.is_well else 1)
 
 
@@ -116,3 +117,7 @@ def import_(file: Path, project: Path | None, as_json: bool) -> None:
         print_json(to_json(done))
     else:
         print_imported(done, file)
+
+
+store.add_command(gc)
+store.add_command(forget)

@@ -3,8 +3,11 @@
 from penstock.components.csv_example_gen import CsvExampleGen
 from penstock.components.evaluator import Evaluator
 from penstock.components.example_validator import ExampleValidator
+from penstock.components.import_example_gen import ImportExampleGen
+from penstock.components.jsonl_example_gen import JsonlExampleGen
 from penstock.components.latest_blessed_model import LatestBlessedModel
 from penstock.components.latest_statistics import LatestStatistics
+from penstock.components.parquet_example_gen import ParquetExampleGen
 from penstock.components.pusher import Pusher
 from penstock.components.schema_gen import SchemaGen
 from penstock.components.statistics_gen import StatisticsGen
@@ -15,8 +18,11 @@ __all__ = [
     "CsvExampleGen",
     "Evaluator",
     "ExampleValidator",
+    "ImportExampleGen",
+    "JsonlExampleGen",
     "LatestBlessedModel",
     "LatestStatistics",
+    "ParquetExampleGen",
     "Pusher",
     "SchemaGen",
     "StatisticsGen",

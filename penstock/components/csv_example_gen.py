@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from penstock.artifacts import Examples
 from penstock.dsl import Context, InputPath, Output, component
 
@@ -9,6 +11,7 @@ __all__ = ["CsvExampleGen"]
 
 _SPLITS = {"train": 2, "eval": 1}
 _NO_TYPES: dict[str, str] = {}
+_ALL_COLUMNS: list[str] = []
 
 
 @component
@@ -18,6 +21,10 @@ def CsvExampleGen(
     input_base: InputPath,
     splits: dict[str, int] = _SPLITS,
     types: dict[str, str] = _NO_TYPES,
+    on_error: Literal["fail", "skip"] = "fail",
+    max_skipped: int = 100,
+    split_by: list[str] = _ALL_COLUMNS,
+    sample: float = 1.0,
     ctx: Context,
 ) -> None:
     """Reads CSV files, tells the types of their columns and shares the rows out to splits.
@@ -34,7 +41,12 @@ def CsvExampleGen(
         input_base: A CSV file, a directory of ``*.csv`` files, or a pattern; gzip files are recognised. UTF-8, comma
             separated, with a header.
         splits: Names and weights of the splits, as ratios.
-        types: Types that are declared and not told from the values, by column: ``int``, ``float`` or ``string``.
+        types: Types that are declared and not told from the values, by column: see docs/ingest.md.
+        on_error: What a row does that is not usable: ``fail`` stops, ``skip`` leaves it out and reports it.
+        max_skipped: How many rows may be left out.
+        split_by: Columns whose values decide about a row's split, so that rows that are equal in them are never in two
+            splits; all columns if none are given.
+        sample: The share of the rows that is kept, for quick runs; chosen by the values that decide about splits.
         ctx: The running node.
 
     Raises:
@@ -42,5 +54,6 @@ def CsvExampleGen(
         UsageError: Splits or types are not usable.
     """
     from penstock.data.csv.ingest import ingest_csv
+    from penstock.data.ingest.job import Job
 
-    ingest_csv(input_base, examples, splits, types, ctx)
+    ingest_csv(input_base, examples, Job.of(examples.uri, splits, types, on_error, max_skipped, split_by, sample), ctx)

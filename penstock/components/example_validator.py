@@ -70,7 +70,9 @@ def ExampleValidator(
     found = validate(
         datasets,
         wanted,
-        comparisons(datasets, wanted, drift or {}, skew or {}, baseline_statistics, serving_statistics, serving_split, ctx.node),
+        comparisons(
+            datasets, wanted, drift or {}, skew or {}, baseline_statistics, serving_statistics, serving_split, ctx.node
+        ),
         environments=environments_of(environments or {}, wanted, ctx.node),
         before=baselines(datasets, baseline_statistics),
         policy=severity,

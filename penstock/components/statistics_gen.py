@@ -4,35 +4,62 @@ from __future__ import annotations
 
 from penstock.artifacts import Examples, ExampleStatistics
 from penstock.dsl import Context, Input, Output, component
+from penstock.errors import UsageError, did_you_mean
+from penstock.evaluation.slices import SliceValue, check_columns, parse
 
 __all__ = ["StatisticsGen"]
 
 
-@component
+@component(version="2")
 def StatisticsGen(
     examples: Input[Examples],
     statistics: Output[ExampleStatistics],
     *,
+    earlier_statistics: Input[ExampleStatistics] | None = None,
+    weight: str | None = None,
+    slices: list[SliceValue] = [],  # noqa: B006  # read as a declaration, never changed
+    crosses: bool = False,
+    domains: bool = False,
     exclude_splits: list[str] | None = None,
     ctx: Context,
 ) -> None:
     """Computes statistics of every column of every split.
 
     Counts, missing values, moments, quantiles and histograms of numbers; distinct and most frequent values of strings.
-    Written as ``tensorflow_metadata``'s ``DatasetFeatureStatisticsList``, which TensorFlow's tools read.
+    Written as ``tensorflow_metadata``'s ``DatasetFeatureStatisticsList``, which TensorFlow's tools read, and beside it
+    as a summary that merges with those of other spans.
 
     Args:
         examples: The examples.
-        statistics: One ``FeatureStats.pb`` for each split.
+        statistics: One ``FeatureStats.pb`` and one ``Summary.zip`` for each split.
+        earlier_statistics: Statistics of earlier spans, made with the same settings. Their examples are summed up with
+            these, without being read again.
+        weight: A column of example weights; every statistic is there with and without them.
+        slices: Statistics of their own for each value of a column, ``[a]``, each cross, ``[a, b]``, or one value,
+            ``{a: 1}``.
+        crosses: Covariance and correlation of each pair of numeric columns.
+        domains: Look for natural language, times and images; costs time.
         exclude_splits: Splits to leave out.
         ctx: The running node.
     """
-    from penstock.data_validation.files import STATISTICS_FILE, read_statistics
+    from penstock.data.examples import arrow_schema
+    from penstock.data_validation.files import read_statistics
     from penstock.data_validation.generate import generate_statistics
     from penstock.data_validation.splits import kept_splits
+    from penstock.data_validation.summary_options import Slice, SummaryOptions
 
     splits = kept_splits(examples, exclude_splits, ctx.node)
-    generate_statistics(examples, {split: statistics.split_path(split, STATISTICS_FILE) for split in splits}, ctx)
+    specs = [spec for spec in parse(slices) if spec.columns]
+    columns = arrow_schema(examples, splits[0]).names
+    check_columns(specs, columns)
+    if weight is not None and weight not in columns:
+        hint = did_you_mean(weight, columns)
+        raise UsageError(f"weight: the examples have no column {weight!r}.", hint=hint, column=weight)
+    held = [dict.fromkeys(spec.features) | {name: str(value) for name, value in spec.values} for spec in specs]
+    wanted = tuple(Slice(tuple(sorted(one.items()))) for one in held)
+    options = SummaryOptions(weight, wanted, crosses, domains)
+    directories = {split: statistics.split_path(split) for split in splits}
+    generate_statistics(examples, directories, ctx, options, earlier_statistics)
     statistics.splits = splits
     if "span" in examples.properties:
         statistics.properties["span"] = examples.properties["span"]

@@ -53,7 +53,7 @@ def load_config(
     chosen = _profile(checked.profiles, profile, origin)
     return Config(
         name=checked.name,
-        data=DataConfig(checked.data.path, checked.data.splits, checked.data.types),
+        data=DataConfig(**checked.data.model_dump()),
         profile=chosen if as_written else resolved(chosen, file.path.parent, origin),
         sections={key: dict(value or {}) for key, value in sections.items()},
         directory=file.path.parent,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -37,11 +37,21 @@ class DataConfig:
         path: A file, directory or pattern; absolute after loading, empty if the pipeline reads none.
         splits: Name of each split and its share of the rows, as ratios.
         types: Declared types of columns, where inference should not decide.
+        format: ``csv``, ``parquet``, ``jsonl`` or ``tfrecord``, if it is written.
+        on_error: ``fail`` or ``skip``, if it is written.
+        max_skipped: How many rows may be left out, if it is written.
+        split_by: Columns whose values decide about a row's split.
+        sample: The share of the rows that is kept, if it is written.
     """
 
     path: str
     splits: Mapping[str, int]
     types: Mapping[str, str]
+    format: str | None = None
+    on_error: str | None = None
+    max_skipped: int | None = None
+    split_by: Sequence[str] = ()
+    sample: float | None = None
 
 
 @dataclass(frozen=True)

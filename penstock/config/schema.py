@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 __all__ = ["PipelineFile"]
 
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$", max_length=100)]
+
+
+def _share(value: Any) -> Any:
+    if isinstance(value, str) and value.endswith("%"):
+        try:
+            return float(value[:-1]) / 100
+        except ValueError:
+            return value
+    return value
 
 
 class DataSection(BaseModel):
@@ -17,11 +26,39 @@ class DataSection(BaseModel):
     model_config = ConfigDict(extra="forbid", title="data")
 
     path: Annotated[str, Field(description="A file, directory or pattern of input files.")] = ""
+    format: Annotated[
+        str | None,
+        Field(
+            pattern="^(csv|parquet|jsonl|tfrecord)$",
+            description="csv, parquet, jsonl or tfrecord; if not given, told from the end of `path`, else csv.",
+        ),
+    ] = None
     splits: Annotated[
         dict[Name, Annotated[int, Field(ge=1, le=1_000_000)]],
         Field(min_length=1, description="Share of each split, as ratios: {train: 2, eval: 1}."),
     ] = {"train": 2, "eval": 1}
-    types: Annotated[dict[str, str], Field(description="Declared types of columns: int, float or string.")] = {}
+    types: Annotated[
+        dict[str, str],
+        Field(description="Declared types of columns: int, float, string, bool, timestamp[us], list<int>, ..."),
+    ] = {}
+    on_error: Annotated[
+        Literal["fail", "skip"] | None,
+        Field(
+            description="What a row does that is not usable: fail (the default), or skip: it is left out and reported."
+        ),
+    ] = None
+    max_skipped: Annotated[int | None, Field(ge=0, description="How many rows may be left out; 100 if not given.")] = (
+        None
+    )
+    split_by: Annotated[
+        list[str],
+        Field(description="Columns whose values decide about a row's split: a key or a group; all columns if none."),
+    ] = []
+    sample: Annotated[
+        float | None,
+        BeforeValidator(_share),
+        Field(gt=0, le=1, description="The share of the rows that is kept, for quick runs: 0.01 or 1%."),
+    ] = None
 
 
 class ProfileSection(BaseModel):

@@ -13,11 +13,12 @@ from collections.abc import Mapping
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from penstock.data.arrays import to_numpy
 from penstock.errors import DataError, UsageError
 
-__all__ = ["check_weights", "row_hashes", "split_indices"]
+__all__ = ["check_weights", "in_sample", "row_hashes", "split_indices"]
 
 Hashes = npt.NDArray[np.uint64]
 
@@ -57,30 +58,34 @@ def check_weights(splits: Mapping[str, object]) -> None:
             )
 
 
-def split_indices(batch: pa.RecordBatch, splits: Mapping[str, int]) -> npt.NDArray[np.intp]:
+def split_indices(hashes: Hashes, splits: Mapping[str, int]) -> npt.NDArray[np.intp]:
     """For each row the position in ``splits`` of the split it belongs to; weights are ratios of the expected counts."""
     weights = np.fromiter(splits.values(), np.uint64)
-    buckets = row_hashes(batch) % weights.sum(dtype=np.uint64)
+    buckets = hashes % weights.sum(dtype=np.uint64)
     return np.searchsorted(np.cumsum(weights), buckets, side="right")
 
 
-def row_hashes(batch: pa.RecordBatch) -> Hashes:
-    """A hash of 64 bits for each row of a batch of null, int64, float64 and string columns.
+def in_sample(hashes: Hashes, share: float) -> npt.NDArray[np.bool_]:
+    """Which rows are in the sample of a share of all; a smaller sample is part of every larger one.
 
-    Numbers are hashed as float64 bits, so that a column's widening from int64 to float64 moves no row.
+    Independent of `split_indices`: the sample has rows of every split, in the same shares.
+    """
+    # 53 bits, which a float64 holds: more would be rounded up to 1.
+    return (_mix(hashes ^ _BASE) >> np.uint64(11)).astype(np.float64) < share * 2.0**53
+
+
+def row_hashes(batch: pa.RecordBatch) -> Hashes:
+    """A hash of 64 bits for each row of a batch of null, int64, float64, string and binary columns and lists of these.
+
+    Numbers are hashed as float64 bits, text as its bytes, and a list of one as the value in it, so that a column's
+    widening moves no row.
     """
     total = np.zeros(batch.num_rows, np.uint64)
     for field, column in zip(batch.schema, batch.columns, strict=True):
         if pa.types.is_null(field.type) or column.null_count == len(column):
             continue
         name = np.uint64(int.from_bytes(hashlib.blake2b(field.name.encode(), digest_size=8).digest(), "little"))
-        if pa.types.is_string(field.type):
-            hashed = _string_hashes(column)
-        elif pa.types.is_int64(field.type) or pa.types.is_float64(field.type):
-            hashed = _number_bits(column)
-        else:
-            raise DataError(f"Column {field.name!r} is of type {field.type}, which has no row hash.", column=field.name)
-        hashed = _mix(hashed + name)
+        hashed = _mix(_value_hashes(column, field.name) + name)
         if column.null_count:
             hashed[to_numpy(column.is_null())] = 0
         total += hashed
@@ -98,6 +103,40 @@ def _mix(values: Hashes) -> Hashes:
     return mixed
 
 
+def _value_hashes(column: pa.Array, name: str) -> Hashes:
+    """The hash of each value; where one is missing, any number stands."""
+    kind = column.type
+    if pa.types.is_string(kind) or pa.types.is_binary(kind):
+        return _string_hashes(column)
+    if pa.types.is_int64(kind) or pa.types.is_float64(kind):
+        return _number_bits(column)
+    if pa.types.is_null(kind):
+        return np.zeros(len(column), np.uint64)
+    if pa.types.is_list(kind):
+        return _list_hashes(column, name)
+    raise DataError(f"Column {name!r} is of type {kind}, which has no row hash.", column=name)
+
+
+def _list_hashes(column: pa.ListArray, name: str) -> Hashes:
+    """The hash of a list of one is that of its value; of any other, the sum of its elements', mixed with their places.
+
+    An empty list has a hash of its own, as has a missing element.
+    """
+    values = column.flatten()
+    hashed = _value_hashes(values, name)
+    if values.null_count:
+        hashed = np.where(to_numpy(values.is_null()), _BASE, hashed)
+    lengths = to_numpy(pc.fill_null(pc.list_value_length(column), 0)).astype(np.int64)
+    starts = np.cumsum(lengths) - lengths
+    places = (np.arange(len(hashed)) - np.repeat(starts, lengths)).astype(np.uint64)
+    sums = np.zeros(len(hashed) + 1, np.uint64)
+    np.cumsum(_mix(hashed + places * _GAMMA), out=sums[1:])
+    whole = _mix(sums[starts + lengths] - sums[starts] + lengths.astype(np.uint64) * _BASE)
+    single = lengths == 1
+    whole[single] = hashed[starts[single]]
+    return whole
+
+
 def _number_bits(column: pa.Array) -> Hashes:
     values = to_numpy(column).astype(np.float64)
     values += 0.0  # -0.0 and 0.0 are equal, so their bits must be
@@ -105,7 +144,7 @@ def _number_bits(column: pa.Array) -> Hashes:
     return values.view(np.uint64)
 
 
-def _string_hashes(column: pa.StringArray) -> Hashes:
+def _string_hashes(column: pa.StringArray | pa.BinaryArray) -> Hashes:
     encoded = column.dictionary_encode()
     unique = _unique_hashes(encoded.dictionary)
     if not len(unique):
@@ -114,7 +153,7 @@ def _string_hashes(column: pa.StringArray) -> Hashes:
     return unique.take(to_numpy(encoded.indices), mode="clip")
 
 
-def _unique_hashes(strings: pa.StringArray) -> Hashes:
+def _unique_hashes(strings: pa.StringArray | pa.BinaryArray) -> Hashes:
     """A polynomial over each string's bytes modulo 2**64, by segments of the buffer that holds them all."""
     offset_buffer, data_buffer = strings.buffers()[1:]
     count = len(strings)

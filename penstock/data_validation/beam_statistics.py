@@ -1,4 +1,4 @@
-"""Statistics as a Beam computation: `StatisticsFn` combines record batches, `WriteStatistics` stores the result."""
+"""Statistics as a Beam computation: `SummaryFn` combines record batches, `WriteSummary` stores the result."""
 
 from __future__ import annotations
 
@@ -8,54 +8,56 @@ import apache_beam as beam
 import pyarrow as pa
 from apache_beam.io.filesystems import FileSystems
 
-from penstock.data_validation.statistics import DatasetSummary, serialized
+from penstock.data_validation.statistics import SlicedSummary
+from penstock.data_validation.summary_file import packed
+from penstock.data_validation.summary_options import SummaryOptions
 
-__all__ = ["StatisticsFn", "WriteStatistics"]
+__all__ = ["SummaryFn", "WriteSummary"]
 
 
-class StatisticsFn(beam.CombineFn):
-    """Combines record batches into a serialized ``DatasetFeatureStatisticsList`` of one dataset.
+class SummaryFn(beam.CombineFn):
+    """Combines record batches into a summary, packed as its file holds it.
 
     Args:
-        name: The dataset's name.
-        schema: Its columns.
+        schema: The columns.
+        options: What is computed beside the statistics of every column.
     """
 
-    def __init__(self, name: str, schema: pa.Schema) -> None:
+    def __init__(self, schema: pa.Schema, options: SummaryOptions | None = None) -> None:
         super().__init__()
-        self._name = name
         self._schema = schema
+        self._options = options
 
-    def create_accumulator(self) -> DatasetSummary:
-        return DatasetSummary(self._schema)
+    def create_accumulator(self) -> SlicedSummary:
+        return SlicedSummary(self._schema, self._options)
 
-    def add_input(self, mutable_accumulator: DatasetSummary, element: pa.RecordBatch) -> DatasetSummary:
+    def add_input(self, mutable_accumulator: SlicedSummary, element: pa.RecordBatch) -> SlicedSummary:
         mutable_accumulator.add(element)
         return mutable_accumulator
 
-    def merge_accumulators(self, accumulators: Iterable[DatasetSummary]) -> DatasetSummary:
+    def merge_accumulators(self, accumulators: Iterable[SlicedSummary]) -> SlicedSummary:
         merged = self.create_accumulator()
         for accumulator in accumulators:
             merged.merge(accumulator)
         return merged
 
-    def extract_output(self, accumulator: DatasetSummary) -> bytes:
-        return serialized(accumulator, self._name)
+    def extract_output(self, accumulator: SlicedSummary) -> bytes:
+        return packed(accumulator)
 
 
-class WriteStatistics(beam.PTransform):
-    """PCollection of record batches -> one file of statistics.
+class WriteSummary(beam.PTransform):
+    """PCollection of record batches -> one file of their summary.
 
     Args:
         path: The file.
-        name: The dataset's name.
-        schema: Its columns.
+        schema: The columns.
+        options: What is computed beside the statistics of every column.
     """
 
-    def __init__(self, path: str, name: str, schema: pa.Schema) -> None:
+    def __init__(self, path: str, schema: pa.Schema, options: SummaryOptions | None = None) -> None:
         super().__init__()
         self._path = path
-        self._combine = StatisticsFn(name, schema)
+        self._combine = SummaryFn(schema, options)
 
     def expand(self, batches: beam.PCollection) -> beam.PCollection:
         """Combines and writes."""

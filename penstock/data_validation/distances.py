@@ -81,7 +81,8 @@ def _counts(histogram: statistics_pb2.Histogram, edges: Floats) -> Floats:
     )
     wide = np.isfinite(low) & np.isfinite(high) & (low < high)
     share = (edges[:, None] >= high).astype(np.float64)
-    share[:, wide] = np.clip((edges[:, None] - low[wide]) / (high[wide] - low[wide]), 0, 1)
+    edges, low, high = edges / 2, low[wide] / 2, high[wide] / 2  # differences of the largest numbers overflow
+    share[:, wide] = np.clip((edges[:, None] - low) / (high - low), 0, 1)
     # Rounding may leave a difference a hair below nothing.
     between = np.maximum(np.diff(share @ count, prepend=0, append=count.sum()), 0)
     return np.concatenate([between, [histogram.num_nan]])

@@ -12,7 +12,7 @@ from tfx_bsl import sketches
 __all__ = ["EXACT_DISTINCT", "SKETCH_ERROR", "Distribution", "weighted_quantiles"]
 
 Floats = npt.NDArray[np.float64]
-Counts = npt.NDArray[np.int64]
+Counts = npt.NDArray[np.int64] | npt.NDArray[np.float64]
 
 EXACT_DISTINCT: Final = 65_536
 """Up to so many distinct values everything is exact; beyond them a sketch answers."""
@@ -37,7 +37,7 @@ class Distribution:
         self._sketch: sketches.QuantilesSketch | None = None
 
     def add(self, values: Floats, counts: Counts) -> None:
-        """Adds distinct finite ``values[i]``, each ``counts[i]`` times."""
+        """Adds distinct finite ``values[i]``, each ``counts[i]`` times or with that weight, which is above 0."""
         if len(values) == 0:
             return
         if self._sketch is not None:
@@ -64,16 +64,16 @@ class Distribution:
             return None
         return self._parts[0] if self._parts else (np.empty(0), np.empty(0, np.int64))
 
-    def quantiles(self, buckets: int, *, below: int = 0, above: int = 0) -> tuple[Floats, Floats]:
+    def quantiles(self, buckets: int, *, below: float = 0, above: float = 0) -> tuple[Floats, Floats]:
         """``buckets + 1`` boundaries at equal ranks, and how many numbers are up to each.
 
         Args:
             buckets: How many parts of equal count, two or more.
-            below: So many negative infinities count too.
-            above: So many positive infinities count too.
+            below: Count, or weight, of the negative infinities, which are numbers too.
+            above: The same of the positive ones.
         """
         infinite = np.array([-np.inf] * bool(below) + [np.inf] * bool(above))
-        extra = np.array([below] * bool(below) + [above] * bool(above), dtype=np.int64)
+        extra = np.array([below] * bool(below) + [above] * bool(above))
         exact = self.exact()
         if exact is not None:
             values, counts = np.concatenate([infinite, exact[0]]), np.concatenate([extra, exact[1]])
@@ -94,7 +94,7 @@ class Distribution:
             values = np.concatenate([part for part, _ in self._parts])
             counts = np.concatenate([part for _, part in self._parts])
             distinct, at = np.unique(values, return_inverse=True)
-            summed = np.zeros(len(distinct), dtype=np.int64)
+            summed = np.zeros(len(distinct), dtype=counts.dtype)
             np.add.at(summed, at, counts)
             self._parts = [(distinct, summed)]
             self._pending = len(distinct)

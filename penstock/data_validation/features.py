@@ -3,31 +3,41 @@
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 from tensorflow_metadata.proto.v0 import statistics_pb2
 
-from penstock.data_validation.histograms import constant_histogram
+from penstock.data_validation.arrays import INT, STRING, is_list, kind_and_depth, levels, numbers
+from penstock.data_validation.domains import DomainEvidence
 from penstock.data_validation.numbers import NumberSummary
-from penstock.data_validation.strings import StringSummary
+from penstock.data_validation.strings import StringSummary, counted
+from penstock.data_validation.valency import Valency
 from penstock.errors import DataError
 
 __all__ = ["FeatureSummary"]
 
-INT, FLOAT, STRING = "INT", "FLOAT", "STRING"
-"""Names of the format's types."""
+Weights = npt.NDArray[np.float64] | None
 
 
 class FeatureSummary:
-    """Presence and values of one flat column: at most one value an example.
+    """Presence, numbers of values and values of one column: flat, of lists, or of lists in lists.
 
     The type is that of the first batch in which the column has one; a column that never has a value stays untyped.
+
+    Args:
+        name: The column's name.
+        weighted: Whether examples have weights.
+        domains: Whether its values are searched for natural language, times and images.
     """
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, *, weighted: bool = False, domains: bool = False) -> None:
         self.name = name
-        self.present = 0
-        self.values: NumberSummary | StringSummary | None = None
         self.type: str | None = None
+        self.levels: list[Valency] = []
+        self.innermost = Valency()
+        self.values: NumberSummary | StringSummary | None = None
+        self.domains = DomainEvidence() if domains else None
+        self._weighted = weighted
 
     def declare(self, type_: pa.DataType) -> None:
         """Says of what type the column is before, or without, any value.
@@ -37,44 +47,52 @@ class FeatureSummary:
         """
         if pa.types.is_null(type_):
             return
-        declared = _type_of(type_, self.name)
-        if self.type is None:
-            self.type = declared
-            self.values = StringSummary() if declared == STRING else NumberSummary()
-        elif self.type != declared:
-            raise self._mixed(declared)
+        kind, depth = kind_and_depth(type_, self.name)
+        self._expect(kind, depth)
+        if kind is not None and self.values is None:
+            self.type = kind
+            self.values = (StringSummary if kind == STRING else NumberSummary)(weighted=self._weighted)
 
-    def add(self, column: pa.Array) -> None:
-        """Adds a batch's values of this column; nulls are missing ones."""
+    def add(self, column: pa.Array, weights: Weights = None) -> None:
+        """Adds a batch's values of this column, with the weights of the examples; nulls are missing ones."""
         self.declare(column.type)
-        self.present += len(column) - column.null_count
-        if self.values is None:
+        if not is_list(column.type):
+            if column.null_count:
+                weights = weights if weights is None else weights[np.asarray(column.is_valid())]
+                column = column.drop_null()
+            if len(column):
+                self.levels[0].add_ones(len(column), weights)
+                self._add_values(column, weights)
             return
-        values = column.drop_null()
-        if isinstance(self.values, StringSummary):
-            self.values.add(values)
-        else:
-            self.values.add(np.asarray(values))
+        outermost = 0
+        for depth, level in enumerate(levels(column, weights)):
+            self.levels[depth].add(level.lengths, level.weights)
+            outermost = len(level.lengths) if depth == 0 else outermost
+        if len(self.levels) > 1:
+            inside = np.bincount(level.owners, weights=level.lengths, minlength=outermost)
+            self.innermost.add(inside.astype(np.int64))
+        self._add_values(level.values, level.repeated_weights())
 
     def merge(self, other: FeatureSummary) -> None:
         """Takes in the values behind ``other``, which must not be used after."""
-        self.present += other.present
+        if other.levels:
+            self._expect(other.type, len(other.levels))
+        for mine, theirs in zip(self.levels, other.levels, strict=False):
+            mine.merge(theirs)
+        self.innermost.merge(other.innermost)
+        if self.domains is not None and other.domains is not None:
+            self.domains.merge(other.domains)
         if self.values is None:
             self.type, self.values = other.type, other.values
-        elif isinstance(self.values, NumberSummary) and isinstance(other.values, NumberSummary):
-            if self.type != other.type:
-                raise self._mixed(other.type)
-            self.values.merge(other.values)
-        elif isinstance(self.values, StringSummary) and isinstance(other.values, StringSummary):
-            self.values.merge(other.values)
         elif other.values is not None:
-            raise self._mixed(other.type)
+            self.values.merge(other.values)  # type: ignore[arg-type]  # they are of one type, as of now
 
-    def to_proto(self, examples: int) -> statistics_pb2.FeatureNameStatistics:
+    def to_proto(self, examples: int, weight: float = 0.0) -> statistics_pb2.FeatureNameStatistics:
         """As a proto; an untyped column is written as strings, because the format has no word for unknown.
 
         Args:
             examples: Number of examples in all, of which those without a value are missing.
+            weight: Their weight.
         """
         result = statistics_pb2.FeatureNameStatistics()
         result.path.step.append(self.name)
@@ -82,38 +100,82 @@ class FeatureSummary:
         if isinstance(self.values, NumberSummary):
             result.num_stats.CopyFrom(self.values.to_proto())
             common = result.num_stats.common_stats
-            if (quantiles := self.values.fine_quantiles()) is not None:
-                result.custom_stats.append(quantiles)
         else:
             if self.values is not None:
-                result.string_stats.CopyFrom(self.values.to_proto())
+                result.string_stats.CopyFrom(self.values.to_proto(self.levels[-1].values))
             common = result.string_stats.common_stats
-        common.num_non_missing = self.present
-        common.num_missing = examples - self.present
-        if self.present:
-            common.min_num_values = common.max_num_values = 1
-            common.avg_num_values = 1.0
-            common.tot_num_values = self.present
-            common.num_values_histogram.CopyFrom(constant_histogram(1.0, self.present))
+        self._fill_common(common, examples)
+        if self._weighted:
+            self._fill_weighted(common, weight)
+        for at, level in enumerate(self.levels[1:], 2):
+            if level.present:
+                for kind, histogram in (("quantiles", level.quantiles()), ("standard", level.histogram())):
+                    result.custom_stats.add(name=f"level_{at}_value_list_length_{kind}", histogram=histogram)
+        if self.domains is not None:
+            result.custom_stats.extend(self.domains.to_protos(numbers=isinstance(self.values, NumberSummary)))
+        if isinstance(self.values, NumberSummary) and (quantiles := self.values.fine_quantiles()) is not None:
+            result.custom_stats.append(quantiles)
         return result
 
-    def _mixed(self, other: str | None) -> DataError:
+    def _fill_common(self, common: statistics_pb2.CommonStatistics, examples: int) -> None:
+        present = self.levels[0].present if self.levels else 0
+        common.num_non_missing = present
+        common.num_missing = examples - present
+        nested = len(self.levels) > 1
+        if nested:
+            outer = examples
+            for level in self.levels:
+                common.presence_and_valency_stats.append(level.presence(outer))
+                outer = level.values
+        if present:
+            counts = self.innermost if nested else self.levels[0]
+            common.min_num_values, common.max_num_values = int(counts.low), int(counts.high)
+            common.tot_num_values = self.levels[-1].values
+            common.avg_num_values = common.tot_num_values / present
+            common.num_values_histogram.CopyFrom(counts.quantiles())
+
+    def _fill_weighted(self, common: statistics_pb2.CommonStatistics, weight: float) -> None:
+        outer = weight
+        found = []
+        for level in self.levels or [Valency()]:
+            found.append(level.weighted_presence(outer))
+            outer = level.weighted_values
+        if len(found) > 1:
+            common.weighted_presence_and_valency_stats.extend(found)
+        whole = common.weighted_common_stats
+        whole.CopyFrom(found[0])
+        whole.tot_num_values = found[-1].tot_num_values
+        if whole.num_non_missing:
+            whole.avg_num_values = whole.tot_num_values / whole.num_non_missing
+
+    def _add_values(self, values: pa.Array, weights: Weights) -> None:
+        if len(values) == 0:
+            return
+        if isinstance(self.values, StringSummary):
+            if values.null_count:
+                weights = weights if weights is None else weights[np.asarray(values.is_valid())]
+                values = values.drop_null()
+            distinct = counted(values, weights)
+            self.values.add(distinct)
+            if self.domains is not None:
+                self.domains.add_strings(distinct)
+        elif isinstance(self.values, NumberSummary):
+            found = numbers(values)
+            self.values.add(found, weights)
+            if self.domains is not None and self.type == INT:
+                self.domains.add_integers(found)
+
+    def _expect(self, kind: str | None, depth: int) -> None:
+        if self.type is not None and kind is not None and kind != self.type:
+            raise self._mixed(str(self.type), kind)
+        if self.levels and depth != len(self.levels):
+            raise self._mixed(*(f"values nested {at} deep" for at in (len(self.levels), depth)))
+        if not self.levels:
+            self.levels = [Valency() for _ in range(depth)]
+
+    def _mixed(self, one: str, other: str) -> DataError:
         return DataError(
-            f"The column {self.name!r} holds {self.type} in some files and {other} in others.",
+            f"The column {self.name!r} holds {one} in some files and {other} in others.",
             hint="Ingest the data again, so that all files of a split have one type for it.",
             column=self.name,
         )
-
-
-def _type_of(type_: pa.DataType, name: str) -> str:
-    if pa.types.is_integer(type_):
-        return INT
-    if pa.types.is_floating(type_):
-        return FLOAT
-    if pa.types.is_string(type_) or pa.types.is_large_string(type_):
-        return STRING
-    raise DataError(
-        f"The column {name!r} is of type {type_}, of which no statistics are computed.",
-        hint="Columns of examples are integers, floating point numbers or strings.",
-        column=name,
-    )

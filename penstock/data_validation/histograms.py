@@ -10,7 +10,7 @@ from tensorflow_metadata.proto.v0 import statistics_pb2
 
 from penstock.data_validation.distribution import Distribution
 
-__all__ = ["BUCKETS", "FINE_QUANTILES", "constant_histogram", "quantiles_histogram", "standard_histogram"]
+__all__ = ["BUCKETS", "FINE_QUANTILES", "quantiles_histogram", "standard_histogram"]
 
 Floats = npt.NDArray[np.float64]
 
@@ -24,7 +24,7 @@ _FINE_BUCKETS: Final = 1000
 
 
 def quantiles_histogram(
-    distribution: Distribution, buckets: int = BUCKETS, *, below: int = 0, above: int = 0, nan: int = 0
+    distribution: Distribution, buckets: int = BUCKETS, *, below: float = 0, above: float = 0, nan: int = 0
 ) -> statistics_pb2.Histogram:
     """Buckets of about equal count; infinite values are buckets' bounds like any other."""
     result = statistics_pb2.Histogram(type=statistics_pb2.Histogram.QUANTILES, num_nan=nan)
@@ -33,15 +33,8 @@ def quantiles_histogram(
     return result
 
 
-def constant_histogram(value: float, count: int) -> statistics_pb2.Histogram:
-    """The quantiles histogram of one value taken ``count`` times."""
-    result = statistics_pb2.Histogram(type=statistics_pb2.Histogram.QUANTILES)
-    _fill(result, np.full(BUCKETS, value), np.full(BUCKETS, value), np.full(BUCKETS, count / BUCKETS))
-    return result
-
-
 def standard_histogram(
-    distribution: Distribution, low: float, high: float, *, below: int = 0, above: int = 0, nan: int = 0
+    distribution: Distribution, low: float, high: float, *, below: float = 0, above: float = 0, nan: int = 0
 ) -> statistics_pb2.Histogram:
     """Ten buckets of equal width between the finite extremes, in one pass over the data.
 
@@ -53,8 +46,8 @@ def standard_histogram(
         distribution: The finite values.
         low: The least of them.
         high: The greatest of them; below ``low`` if there are none.
-        below: Number of negative infinities.
-        above: Number of positive infinities.
+        below: Number, or weight, of the negative infinities.
+        above: Number, or weight, of the positive infinities.
         nan: Number of NaNs.
     """
     result = statistics_pb2.Histogram(type=statistics_pb2.Histogram.STANDARD, num_nan=nan)

@@ -13,20 +13,20 @@ __all__ = ["Moments"]
 
 @dataclass
 class Moments:
-    """Count, mean and sum of squared deviations of a set of numbers.
+    """Count, mean and sum of squared deviations of a set of numbers; of weighted ones the count is their weight.
 
     Parts are joined by the pairwise update of Chan, Golub and LeVeque (1979), which keeps the deviations small
     instead of subtracting two large sums of squares.
     """
 
-    count: int = 0
+    count: float = 0
     mean: float = 0.0
     squares: float = 0.0
 
     @classmethod
-    def of(cls, values: npt.NDArray[np.float64], counts: npt.NDArray[np.int64]) -> Moments:
+    def of(cls, values: npt.NDArray[np.float64], counts: npt.NDArray[np.int64] | npt.NDArray[np.float64]) -> Moments:
         """The moments of ``values[i]`` taken ``counts[i]`` times."""
-        count = int(counts.sum())
+        count = counts.sum().item()
         if count == 0:
             return cls()
         # Infinite values make the mean infinite and the deviations NaN; that is the answer, not an accident.

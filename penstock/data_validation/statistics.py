@@ -1,13 +1,28 @@
-"""Statistics of a dataset of record batches, mergeable in any order: `DatasetSummary`."""
+"""Statistics of a dataset of record batches, mergeable in any order: `DatasetSummary`, `SlicedSummary`."""
 
 from __future__ import annotations
 
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 from tensorflow_metadata.proto.v0 import statistics_pb2
 
+from penstock.data_validation.arrays import STRING, is_list, kind_and_depth, numbers
+from penstock.data_validation.crosses import CrossSummary
 from penstock.data_validation.features import FeatureSummary
+from penstock.data_validation.slices import cut
+from penstock.data_validation.summary_options import SummaryOptions
+from penstock.errors import DataError, did_you_mean
 
-__all__ = ["DatasetSummary", "serialized"]
+__all__ = ["MOST_SLICES", "WHOLE", "DatasetSummary", "SlicedSummary", "serialized"]
+
+WHOLE: Final = "All Examples"
+"""What the dataset of all examples is called beside those of slices, TFDV's name for it."""
+
+MOST_SLICES: Final = 1000
+"""So many slices may there be, each with a summary of every column."""
 
 
 class DatasetSummary:
@@ -18,11 +33,15 @@ class DatasetSummary:
 
     Args:
         schema: The columns that are known beforehand, so that they appear though there is no example.
+        options: What is computed beside the statistics of every column; slices are for `SlicedSummary`.
     """
 
-    def __init__(self, schema: pa.Schema | None = None) -> None:
+    def __init__(self, schema: pa.Schema | None = None, options: SummaryOptions | None = None) -> None:
+        self.options = options or SummaryOptions()
         self.examples = 0
+        self.weight = 0.0
         self.features: dict[str, FeatureSummary] = {}
+        self.crosses = CrossSummary() if self.options.crosses else None
         for field in schema or ():
             self._feature(field.name).declare(field.type)
 
@@ -30,31 +49,113 @@ class DatasetSummary:
         """Adds the examples of a batch; a column that the batch lacks is missing in all of them.
 
         Raises:
-            DataError: A column changes its type, or has one that has no statistics; names the column.
+            DataError: A column changes its type, or has one that has no statistics, or a weight is not one; names the
+                column.
         """
         self.examples += batch.num_rows
+        weights = None
+        if self.options.weight_column is not None:
+            weights = _weights(batch, self.options.weight_column)
+            self.weight += float(weights.sum())
         for name, column in zip(batch.schema.names, batch.columns, strict=True):
-            self._feature(name).add(column)
+            self._feature(name).add(column, weights)
+        if self.crosses is not None:
+            self.crosses.add(batch)
 
     def merge(self, other: DatasetSummary) -> None:
         """Takes in the examples behind ``other``, which must not be used after."""
         self.examples += other.examples
+        self.weight += other.weight
         for name, feature in other.features.items():
             self._feature(name).merge(feature)
+        if self.crosses is not None and other.crosses is not None:
+            self.crosses.merge(other.crosses)
 
     def to_proto(self, name: str) -> statistics_pb2.DatasetFeatureStatistics:
         """As a proto, with ``name`` as the dataset's."""
         result = statistics_pb2.DatasetFeatureStatistics(name=name, num_examples=self.examples)
-        result.features.extend(feature.to_proto(self.examples) for feature in self.features.values())
+        result.weighted_num_examples = self.weight
+        result.features.extend(feature.to_proto(self.examples, self.weight) for feature in self.features.values())
+        if self.crosses is not None:
+            result.cross_features.extend(self.crosses.to_protos())
         return result
 
     def _feature(self, name: str) -> FeatureSummary:
         if name not in self.features:
-            self.features[name] = FeatureSummary(name)
+            weighted = self.options.weight_column is not None
+            self.features[name] = FeatureSummary(name, weighted=weighted, domains=self.options.domains)
         return self.features[name]
 
 
-def serialized(summary: DatasetSummary, name: str) -> bytes:
-    """A ``DatasetFeatureStatisticsList`` of one dataset, which is called ``name``; equal summaries give equal bytes."""
-    datasets = [summary.to_proto(name)]
-    return statistics_pb2.DatasetFeatureStatisticsList(datasets=datasets).SerializeToString(deterministic=True)
+class SlicedSummary:
+    """A dataset and its slices.
+
+    Args:
+        schema: The columns that are known beforehand.
+        options: What is computed beside the statistics of every column.
+    """
+
+    def __init__(self, schema: pa.Schema | None = None, options: SummaryOptions | None = None) -> None:
+        self.options = options or SummaryOptions()
+        self.whole = DatasetSummary(schema, self.options)
+        self.slices: dict[str, DatasetSummary] = {}
+        self._schema = schema
+
+    def add(self, batch: pa.RecordBatch) -> None:
+        """Adds the examples of a batch to the whole and to their slices.
+
+        Raises:
+            DataError: As `DatasetSummary.add`; or there are too many slices.
+        """
+        self.whole.add(batch)
+        parts = [part for wanted in self.options.slices for part in cut(batch, wanted)]
+        for name, part in dict(parts).items():  # one slice may be asked for in two ways
+            self._slice(name).add(part)
+
+    def merge(self, other: SlicedSummary) -> None:
+        """Takes in the examples behind ``other``, which must not be used after."""
+        self.whole.merge(other.whole)
+        for name, part in other.slices.items():
+            self._slice(name).merge(part)
+
+    def to_proto(self, name: str) -> statistics_pb2.DatasetFeatureStatisticsList:
+        """The whole, called ``name``, or `WHOLE` beside slices; then the slices by name."""
+        result = statistics_pb2.DatasetFeatureStatisticsList()
+        result.datasets.append(self.whole.to_proto(WHOLE if self.options.slices else name))
+        result.datasets.extend(self.slices[part].to_proto(part) for part in sorted(self.slices))
+        return result
+
+    def _slice(self, name: str) -> DatasetSummary:
+        if name not in self.slices:
+            if len(self.slices) == MOST_SLICES:
+                raise DataError(
+                    f"There are more than {MOST_SLICES:,} slices, one of them {name!r}.",
+                    hint="Slice by columns of fewer values, or name the values: {column: value}.",
+                )
+            self.slices[name] = DatasetSummary(self._schema, self.options)
+        return self.slices[name]
+
+
+def serialized(summary: SlicedSummary, name: str) -> bytes:
+    """A ``DatasetFeatureStatisticsList`` of the dataset called ``name``; equal summaries give equal bytes."""
+    return summary.to_proto(name).SerializeToString(deterministic=True)
+
+
+def _weights(batch: pa.RecordBatch, name: str) -> npt.NDArray[np.float64]:
+    if name not in batch.schema.names:
+        raise _no_weight(name, "is not there", did_you_mean(name, batch.schema.names))
+    column = batch.column(name)
+    kind, _ = kind_and_depth(column.type, name)
+    if kind in (None, STRING) or is_list(column.type):
+        raise _no_weight(name, f"is of type {column.type}", "Weights are flat numbers.")
+    weights = numbers(column).astype(np.float64)
+    wrong = ~(np.isfinite(weights) & (weights >= 0))
+    if wrong.any():
+        value = column[int(np.argmax(wrong))].as_py()
+        count = f"{int(wrong.sum()):,} of {len(weights):,} rows"
+        raise _no_weight(name, f"holds no weight in {count}, {value!r} for one", "Weights are finite and not negative.")
+    return weights
+
+
+def _no_weight(name: str, problem: str, hint: str) -> DataError:
+    return DataError(f"The weight column {name!r} {problem}.", hint=hint, column=name)

@@ -116,9 +116,7 @@ def _component(execution: Execution) -> str:
     return execution.type.rpartition(".")[2]
 
 
-def _put_run(
-    transaction: Transaction, run_id: str, pipeline: str, executions: list[Execution], origin: str
-) -> None:
+def _put_run(transaction: Transaction, run_id: str, pipeline: str, executions: list[Execution], origin: str) -> None:
     states = {_STATES.get(one.state, NodeState.FAILED) for one in executions}
     if NodeState.RUNNING in states:
         state = RunState.RUNNING

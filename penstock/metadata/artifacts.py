@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from penstock.errors import UsageError
-from penstock.metadata import contexts, runs
+from penstock.metadata import collection, contexts, pins, runs
 from penstock.metadata.database import Transaction
 from penstock.metadata.mlmd import links, nodes
 from penstock.metadata.mlmd.links import INPUTS, OUTPUTS, Event, EventType
@@ -14,7 +14,7 @@ from penstock.metadata.mlmd.nodes import ArtifactState, ExecutionState
 from penstock.metadata.mlmd.types import TypeKind, get_type
 from penstock.metadata.records import StoredArtifact, StoredExecution
 
-__all__ = ["artifact", "execution", "hydrate", "hydrate_executions", "listing", "places", "resolve", "unknown"]
+__all__ = ["artifact", "execution", "hydrate", "hydrate_executions", "listing", "named", "places", "resolve", "unknown"]
 
 _BLESSING = "ModelBlessing"
 _ANOMALIES = "ExampleAnomalies"
@@ -48,6 +48,11 @@ def hydrate(transaction: Transaction, ids: Iterable[int]) -> dict[int, StoredArt
         )
     }
     makers = _makers(transaction, found)
+    # Next to nothing is collected or pinned; then nothing is looked for.
+    gone = collection.collected(transaction, found) if _has_rows(transaction, "penstock_gc") else {}
+    pinned = {}
+    if _has_rows(transaction, "penstock_pin"):
+        pinned = {one.artifact_id: one for one in pins.current(transaction, found)}
     stored: dict[int, StoredArtifact] = {}
     for artifact_id, one in found.items():
         digest = content.get(artifact_id)
@@ -64,9 +69,15 @@ def hydrate(transaction: Transaction, ids: Iterable[int]) -> dict[int, StoredArt
             size=digest.size if digest else None,
             created_ms=one.created_ms or 0,
             updated_ms=one.updated_ms or 0,
+            collected=gone.get(artifact_id),
+            pin=pinned.get(artifact_id),
             **makers.get(artifact_id, {}),
         )
     return stored
+
+
+def _has_rows(transaction: Transaction, table: str) -> bool:
+    return transaction.row(f"SELECT max(artifact_id) FROM {table}")[0] is not None
 
 
 def artifact(transaction: Transaction, artifact_id: int) -> StoredArtifact:
@@ -169,6 +180,25 @@ def execution(transaction: Transaction, execution_id: int) -> StoredExecution:
     return found[execution_id]
 
 
+def named(transaction: Transaction, name: str) -> list[int]:
+    """The artifacts that lie at a URI, or else those of a type that the latest run with any of it made or reused."""
+    rows = transaction.rows("SELECT id FROM Artifact WHERE uri = ? ORDER BY id DESC", name)
+    if rows:
+        return [row.id for row in rows]
+    given_out = (
+        " FROM Type t JOIN Artifact a ON a.type_id = t.id JOIN Event v ON v.artifact_id = a.id"
+        " JOIN penstock_execution e ON e.execution_id = v.execution_id WHERE t.name = ? AND v.type = ?"
+    )
+    values = (name, int(EventType.OUTPUT))
+    rows = transaction.rows(
+        f"SELECT a.id, max(v.id) AS made{given_out}"
+        f" AND e.run_id = (SELECT e.run_id{given_out} ORDER BY v.id DESC LIMIT 1) GROUP BY a.id ORDER BY made",
+        *values,
+        *values,
+    )
+    return [row.id for row in rows]
+
+
 def resolve(
     transaction: Transaction,
     pipeline: str,
@@ -236,9 +266,7 @@ _BLESSED_CONDITIONS = (
 
 
 _NO_SPAN = -1
-_SPAN_JOIN = (
-    " LEFT JOIN ArtifactProperty p ON p.artifact_id = a.id AND p.name = 'span' AND p.is_custom_property = ?"
-)
+_SPAN_JOIN = " LEFT JOIN ArtifactProperty p ON p.artifact_id = a.id AND p.name = 'span' AND p.is_custom_property = ?"
 _PREDECESSOR_CONDITIONS = (
     " AND EXISTS (SELECT 1 FROM Event m JOIN penstock_execution e ON e.execution_id = m.execution_id"
     " WHERE m.artifact_id = a.id AND m.type = ? AND e.node_id = ?)"

@@ -5,6 +5,8 @@ from __future__ import annotations
 from penstock.metadata import executions, recovery
 from penstock.metadata.database import Transaction
 from penstock.metadata.executions import Attempt
+from penstock.metadata.mlmd.links import EventType
+from penstock.metadata.mlmd.nodes import ArtifactState
 from penstock.metadata.records import Holder, Lease
 
 __all__ = ["claim", "holder"]
@@ -23,14 +25,23 @@ def claim(
         unless_newer_than: The execution whose result the key leads to, as far as the caller knows.
 
     Returns:
-        The lease; or who computes the key; or nothing if a result has been published that the caller does not know.
+        The lease; or who computes the key; or nothing if a result has been published, and not collected, that
+        the caller does not know.
     """
     assert attempt.key is not None
     recovery.bury(transaction, recovery.dead_leases(transaction, transaction.now, attempt.key))
     busy = holder(transaction, attempt.key)
     if busy is not None:
         return busy
-    row = transaction.row("SELECT execution_id FROM penstock_cache WHERE key = ? AND valid = ?", attempt.key, True)
+    row = transaction.row(
+        "SELECT c.execution_id FROM penstock_cache c WHERE c.key = ? AND c.valid = ? AND NOT EXISTS (SELECT 1"
+        " FROM Event v JOIN Artifact a ON a.id = v.artifact_id WHERE v.execution_id = c.execution_id AND v.type = ?"
+        " AND a.state <> ?)",
+        attempt.key,
+        True,
+        int(EventType.OUTPUT),
+        int(ArtifactState.LIVE),
+    )
     if row is not None and row.execution_id != unless_newer_than:
         return None
     return executions.begin(transaction, attempt, owner, lease_seconds)

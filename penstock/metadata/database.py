@@ -172,7 +172,13 @@ class Database(abc.ABC):
                 hint="Names and external ids are unique within a type.",
                 url=self.url,
             ) from error
-        except (DBAPIError, PoolTimeoutError, self._driver.Error) as error:
+        except (UnicodeEncodeError, OverflowError) as error:
+            raise StoreError(
+                f"The metadata store cannot hold a value: {error}.",
+                hint="Texts have no half of a surrogate pair, whole numbers fit 64 bits. Nothing was written.",
+                url=self.url,
+            ) from error
+        except (DBAPIError, PoolTimeoutError, self._driver.Error, UnicodeDecodeError) as error:
             raise self._refused(error) from error
 
     def create_tables(self, transaction: Transaction, *collections: sqlalchemy.MetaData) -> None:

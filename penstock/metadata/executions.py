@@ -9,14 +9,15 @@ from typing import Any
 
 from penstock.errors import PenstockError, StoreError
 from penstock.events import NodeState
-from penstock.metadata import contexts, leases, places, runs
+from penstock.metadata import contexts, leases, places, provenance, runs
 from penstock.metadata.database import Transaction
 from penstock.metadata.mlmd import links
 from penstock.metadata.mlmd.links import Event, EventType
 from penstock.metadata.mlmd.nodes import Execution, ExecutionState, insert
 from penstock.metadata.mlmd.types import Type, TypeKind, put_type
-from penstock.metadata.mlmd.values import check_text
+from penstock.metadata.mlmd.values import check_text, cleaned
 from penstock.metadata.records import Lease, NodeRecord
+from penstock.storage.input_files import InputFile
 
 __all__ = ["Attempt", "begin", "end", "fail", "insert_attempt", "mark_failed"]
 
@@ -33,6 +34,7 @@ class Attempt:
 
     Attributes:
         inputs: Ids of the artifacts it reads, by input.
+        files: The input files that it is given, by parameter.
         places: For the id of its execution, where it is going to write: payloads, and temporary files.
     """
 
@@ -45,6 +47,7 @@ class Attempt:
     log: str | None = None
     reason: str = ""
     places: Callable[[int], tuple[str, str]] | None = None
+    files: Mapping[str, Sequence[InputFile]] = field(default_factory=dict)
 
 
 def begin(transaction: Transaction, attempt: Attempt, owner: str, lease_seconds: float) -> Lease:
@@ -115,8 +118,9 @@ def insert_attempt(
         runs.dump(dict(attempt.parameters), f"The parameters {where}"),
         attempt.log,
         blocked,
-        note,
+        cleaned(note),
     )
+    provenance.put_files(transaction, execution_id, attempt.files)
     return execution_id
 
 
@@ -141,7 +145,7 @@ def mark_failed(transaction: Transaction, lease: Lease, state: NodeState, error:
     transaction.execute("UPDATE penstock_execution SET error = ? WHERE execution_id = ?", text, lease.execution_id)
     if error is not None:
         # Whatever the text holds must not keep the failure from being recorded, nor MLMD's client from reading it.
-        clean = message[:_ERROR_LENGTH].replace("\0", "\N{REPLACEMENT CHARACTER}").encode(errors="replace").decode()
+        clean = cleaned(message[:_ERROR_LENGTH])
         transaction.execute(
             "INSERT INTO ExecutionProperty (execution_id, name, is_custom_property, string_value) VALUES (?, ?, ?, ?)",
             lease.execution_id,
@@ -173,14 +177,15 @@ def end(
         lease.execution_id,
     )
     transaction.execute(
-        "UPDATE penstock_node SET state = ?, ended_ms = ?, reason = coalesce(?, reason), error = ?, blocked = ?, note = ?"
+        "UPDATE penstock_node SET state = ?, ended_ms = ?, reason = coalesce(?, reason), error = ?, blocked = ?,"
+        " note = ?"
         " WHERE run_id = ? AND node_id = ? AND execution_id = ?",
         str(state),
         transaction.now,
-        reason or None,
+        cleaned(reason) or None,
         error,
         blocked,
-        note,
+        cleaned(note),
         lease.run_id,
         lease.node_id,
         lease.execution_id,

@@ -1,4 +1,4 @@
-"""What earlier executions tell of the next one: what their keys were made of, how long they took, how much they wrote."""
+"""What earlier executions tell of the next one: what their keys were made of, how long they took, what they wrote."""
 
 from __future__ import annotations
 
@@ -89,7 +89,8 @@ def costs(transaction: Transaction, pipeline: str, node: str, limit: int) -> lis
     )
     sizes: dict[int, int] = dict(
         transaction.rows_in(
-            "SELECT v.execution_id, CAST(sum(c.size) AS BIGINT) FROM Event v JOIN penstock_content c ON c.artifact_id = v.artifact_id"
+            "SELECT v.execution_id, CAST(sum(c.size) AS BIGINT) FROM Event v"
+            " JOIN penstock_content c ON c.artifact_id = v.artifact_id"
             " WHERE v.execution_id IN ({}) AND v.type = ? GROUP BY v.execution_id",
             [row.execution_id for row in rows],
             int(EventType.OUTPUT),

@@ -12,7 +12,7 @@ from penstock.metadata.mlmd.links import INPUTS, Event, EventType
 from penstock.metadata.mlmd.nodes import ExecutionState
 from penstock.metadata.records import Edge, Lineage
 
-__all__ = ["Direction", "trace"]
+__all__ = ["Direction", "reached", "trace"]
 
 Direction = Literal["up", "down"]
 
@@ -27,9 +27,10 @@ def _in(types: tuple[EventType, ...]) -> str:
 
 
 # One step of the walk: from an artifact, over an execution that made (read) it, to what that read (made). Executions
-# that only reused results add nothing to where an artifact comes from.
+# that only reused results add nothing to where an artifact comes from. The plus keeps SQLite from reading every event
+# and looking for its artifact among those seen.
 _STEP = (
-    " JOIN Event near ON near.artifact_id = seen.id AND near.type IN {near}"
+    " JOIN Event near ON near.artifact_id = +seen.id AND near.type IN {near}"
     " JOIN Execution x ON x.id = near.execution_id AND coalesce(x.last_known_state, 0) <> "
     f"{int(ExecutionState.CACHED)}"
 )
@@ -42,7 +43,10 @@ def trace(transaction: Transaction, artifact_id: int, direction: Direction, dept
     step, onwards = _STEP.format(near=near), _FAR.format(far=far)
     if depth is None:
         # Without a depth in the rows each artifact is visited once, however many ways lead to it.
-        walk = f"WITH RECURSIVE seen(id) AS (SELECT CAST(? AS INTEGER) UNION SELECT far.artifact_id FROM seen{step}{onwards})"
+        walk = (
+            "WITH RECURSIVE seen(id) AS (SELECT CAST(? AS INTEGER) UNION"
+            f" SELECT far.artifact_id FROM seen{step}{onwards})"
+        )
         rows = transaction.rows(f"{walk} SELECT DISTINCT near.execution_id FROM seen{step}", artifact_id)
     else:
         walk = (
@@ -60,6 +64,17 @@ def trace(transaction: Transaction, artifact_id: int, direction: Direction, dept
     return Lineage(
         artifact_id, found, artifacts.hydrate_executions(transaction, (row[0] for row in rows), events), edges
     )
+
+
+def reached(transaction: Transaction, artifact_ids: Iterable[int], direction: Direction) -> set[int]:
+    """Everything that artifacts were made from, or that was made from them, themselves included."""
+    near, far = (_in(_MADE), _in(_READ)) if direction == "up" else (_in(_READ), _in(_MADE))
+    rows = transaction.rows_in(
+        "WITH RECURSIVE seen(id) AS (SELECT id FROM Artifact WHERE id IN ({}) UNION SELECT far.artifact_id FROM seen"
+        f"{_STEP.format(near=near)}{_FAR.format(far=far)}) SELECT id FROM seen",
+        artifact_ids,
+    )
+    return {row.id for row in rows}
 
 
 def _edges(events: Iterable[Event], artifact_id: int, direction: Direction) -> tuple[Edge, ...]:

@@ -11,12 +11,13 @@ __all__ = ["move", "outside"]
 
 
 def outside(transaction: Transaction, root: str) -> dict[int, str]:
-    """The URIs of LIVE artifacts of Penstock's own that do not lie in a root, by id."""
+    """The URIs of artifacts of Penstock's own that are there, or about to be deleted, and not in a root, by id."""
     prefix = f"{root}/"
     rows = transaction.rows(
         "SELECT a.id, a.uri FROM Artifact a JOIN penstock_content c ON c.artifact_id = a.id"
-        " WHERE a.state = ? AND substr(a.uri, 1, ?) <> ?",
+        " WHERE a.state IN (?, ?) AND substr(a.uri, 1, ?) <> ?",
         int(ArtifactState.LIVE),
+        int(ArtifactState.MARKED_FOR_DELETION),
         len(prefix),
         prefix,
     )

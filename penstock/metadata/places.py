@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from penstock.metadata.database import Transaction
+from penstock.metadata.mlmd.nodes import ArtifactState
 from penstock.metadata.owners import is_alive
 from penstock.metadata.records import Abandoned
 
-__all__ = ["abandoned", "forget", "note"]
+__all__ = ["abandoned", "forget", "in_use", "note"]
 
 # Whether a process on another host lives cannot be told. Its lease is lost by then, so this is long enough.
 _FOREIGN_MS = 24 * 3600 * 1000
@@ -44,3 +45,12 @@ def abandoned(transaction: Transaction) -> list[Abandoned]:
         if alive is False or (alive is None and transaction.now - row.ended_ms > _FOREIGN_MS):
             found.append(Abandoned(row.execution_id, row.uri, row.temporary))
     return found
+
+
+def in_use(transaction: Transaction) -> list[str]:
+    """The URIs of artifacts that are not deleted, and of places."""
+    rows = transaction.rows(
+        "SELECT uri FROM Artifact WHERE uri <> '' AND coalesce(state, 0) <> ? UNION SELECT uri FROM penstock_place",
+        int(ArtifactState.DELETED),
+    )
+    return [row[0] for row in rows]

@@ -145,10 +145,10 @@ class PostgresDatabase(Database):
         cause = getattr(error, "orig", error)
         text = " ".join(str(cause).split())
         state = getattr(cause, "sqlstate", None) or ""
-        for pattern, what, hint in _MESSAGES:
+        for pattern, *words in _MESSAGES:
             if pattern.search(f"{state} {text}"):
                 what, hint = (
-                    one.format(text=text, name=self.name, seconds=f"{self.busy_seconds:.0f}") for one in (what, hint)
+                    one.format(text=text, name=self.name, seconds=f"{self.busy_seconds:.0f}") for one in words
                 )
                 return StoreError(f"The metadata store {self.url} {what}.", hint=hint, url=self.url)
         return StoreError(f"The metadata store {self.url} refused: {text}.", url=self.url)
@@ -160,7 +160,9 @@ def _parsed(url: str) -> dict[str, Any]:
         parameters = dict(conninfo_to_dict(url))
     except psycopg.ProgrammingError as error:
         reason = "" if has_password(url) else f": {' '.join(str(error).split())}"
-        raise StoreError(f"The metadata store {shown(url)} has a wrong URL{reason}.", hint=_FORM, url=shown(url)) from None
+        raise StoreError(
+            f"The metadata store {shown(url)} has a wrong URL{reason}.", hint=_FORM, url=shown(url)
+        ) from None
     name, host, port = (str(parameters.get(key) or "") for key in ("dbname", "host", "port"))
     if "@" in name + host or not re.fullmatch(r"[\d,]*", port):
         raise StoreError(f"The metadata store {shown(url)} has a wrong URL.", hint=_FORM, url=shown(url))

@@ -7,7 +7,9 @@ marks lie in ``penstock_env`` and leave room: ids may be given out of order, and
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from penstock.metadata import contexts
 from penstock.metadata.adoption import WENT_ON, adopt
@@ -19,7 +21,7 @@ __all__ = ["ORIGIN", "Reconciliation", "is_due", "reconcile"]
 
 ORIGIN = "ml-metadata"
 _ROOM_IDS = 1000
-_ROOM_MS = 3_600_000
+_ROOM_MS = 600_000
 
 
 @dataclass(frozen=True)
@@ -64,12 +66,8 @@ def _foreign_runs(transaction: Transaction, marks: tuple[int, int]) -> list[int]
         " AND NOT EXISTS (SELECT 1 FROM penstock_execution e WHERE e.execution_id = x.id)",
         max(seen - _ROOM_IDS, 0),
     )
-    changed = transaction.rows(
-        "SELECT x.id FROM Execution x JOIN penstock_execution e ON e.execution_id = x.id"
-        " JOIN penstock_run r ON r.id = e.run_id JOIN penstock_node n ON n.run_id = e.run_id AND n.node_id = e.node_id"
-        f" WHERE x.last_update_time_since_epoch > ? AND r.origin IS NOT NULL AND {WENT_ON}",
-        seen_ms - _ROOM_MS,
-    )
+    known = transaction.row("SELECT 1 FROM penstock_run WHERE origin IS NOT NULL LIMIT 1")
+    changed = _went_on(transaction, seen_ms - _ROOM_MS) if known else []
     rows = transaction.rows_in(
         "SELECT DISTINCT c.id FROM Association s JOIN Context c ON c.id = s.context_id JOIN Type t ON t.id = c.type_id"
         " LEFT JOIN penstock_run r ON r.id = c.name WHERE s.execution_id IN ({}) AND t.type_kind = 2 AND t.name = ?"
@@ -80,10 +78,27 @@ def _foreign_runs(transaction: Transaction, marks: tuple[int, int]) -> list[int]
     return sorted({row[0] for row in rows})
 
 
+def _went_on(transaction: Transaction, since: int) -> Sequence[Any]:
+    """The executions of other tools' runs that ended after a moment and are not known as ended."""
+    # As cross joins, which SQLite takes in this order: little has changed since, whatever was there before.
+    return transaction.rows(
+        "SELECT x.id FROM Execution x CROSS JOIN penstock_execution e CROSS JOIN penstock_run r"
+        " CROSS JOIN penstock_node n WHERE x.last_update_time_since_epoch > ? AND e.execution_id = x.id"
+        " AND r.id = e.run_id AND r.origin IS NOT NULL"
+        f" AND n.run_id = e.run_id AND n.node_id = e.node_id AND {WENT_ON}",
+        since,
+    )
+
+
 def _stale(transaction: Transaction, marks: tuple[int, int]) -> list[str]:
-    """The keys in the cache's index with an artifact that somebody changed since, and that is not LIVE."""
+    """The keys in the cache's index with an artifact that somebody else changed since, and that is not LIVE.
+
+    What Penstock collected itself stays in the index: nothing of it is given out, and the next run tells what became
+    of it.
+    """
     gone = transaction.rows(
-        "SELECT id FROM Artifact WHERE last_update_time_since_epoch > ? AND coalesce(state, 0) <> ?",
+        "SELECT a.id FROM Artifact a WHERE a.last_update_time_since_epoch > ? AND coalesce(a.state, 0) <> ?"
+        " AND NOT EXISTS (SELECT 1 FROM penstock_gc g WHERE g.artifact_id = a.id)",
         marks[1] - _ROOM_MS,
         int(ArtifactState.LIVE),
     )
@@ -92,9 +107,7 @@ def _stale(transaction: Transaction, marks: tuple[int, int]) -> list[str]:
         (row[0] for row in gone),
         int(EventType.OUTPUT),
     )
-    keys = transaction.rows_in(
-        "SELECT key FROM penstock_cache WHERE execution_id IN ({})", (row[0] for row in made)
-    )
+    keys = transaction.rows_in("SELECT key FROM penstock_cache WHERE execution_id IN ({})", (row[0] for row in made))
     return sorted({row[0] for row in keys})
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple, Self
@@ -10,20 +11,28 @@ from typing import Any, Literal, NamedTuple, Self
 from penstock.artifacts import Artifact
 from penstock.events import NodeState, RunState
 from penstock.gates import Verdict
+from penstock.storage.input_files import InputFile
 
 __all__ = [
     "Abandoned",
+    "Answer",
     "CachedResult",
+    "Collected",
     "Cost",
+    "Derivation",
     "Edge",
     "Holder",
+    "Holding",
     "KeyedExecution",
     "Lease",
     "Lineage",
     "LogLine",
+    "Marked",
     "MetricRecord",
     "NewArtifact",
     "NodeRecord",
+    "Pin",
+    "Provenance",
     "Recovery",
     "RunRecord",
     "StoredArtifact",
@@ -170,6 +179,74 @@ class NewArtifact:
         )
 
 
+class Collected(NamedTuple):
+    """What was done with a payload, each time in milliseconds since the epoch.
+
+    Attributes:
+        policy: What asked for it, as it was typed: ``store gc --older-than 30d``.
+        bytes: What it held.
+        stale_ms: Since then it must be rebuilt: rows that it was made from have been removed.
+        marked_ms: Since then it is given out no more.
+        deleted_ms: Since then it is gone.
+    """
+
+    policy: str
+    bytes: int
+    stale_ms: int | None = None
+    marked_ms: int | None = None
+    deleted_ms: int | None = None
+
+    @property
+    def words(self) -> str:
+        """All of it in a few words."""
+        at = self.deleted_ms or self.marked_ms or self.stale_ms or 0
+        day = time.strftime("%Y-%m-%d", time.localtime(at / 1000))
+        if self.deleted_ms is not None:
+            return f"deleted on {day} by {self.policy}"
+        if self.marked_ms is not None:
+            return f"being deleted since {day} by {self.policy}"
+        return f"made from rows that were removed on {day} by {self.policy}"
+
+
+class Pin(NamedTuple):
+    """That an artifact is to be kept, who asked for it and why."""
+
+    artifact_id: int
+    reason: str
+    author: str
+    at_ms: int
+
+
+class Marked(NamedTuple):
+    """A payload that is to be deleted, with the bytes that it holds."""
+
+    artifact_id: int
+    uri: str
+    bytes: int
+
+
+@dataclass(frozen=True)
+class Holding:
+    """A payload that lies in a root of ours.
+
+    Attributes:
+        id: Its artifact.
+        execution_id: The execution that made it, in this run and for this node of this pipeline.
+        used_ms: When it was last made, read, reused or handed on, in milliseconds since the epoch.
+    """
+
+    id: int
+    type: str
+    uri: str
+    bytes: int
+    digest: str
+    execution_id: int
+    run_id: str
+    node_id: str
+    pipeline: str
+    used_ms: int
+
+
 @dataclass(frozen=True)
 class StoredArtifact:
     """An artifact in the store.
@@ -178,6 +255,8 @@ class StoredArtifact:
         state: ``LIVE``, ``DELETED`` ...: MLMD's name for it.
         execution_id: The execution that made it, where that is known; so for ``pipeline``, ``run_id``, ``node_id``.
         output: The name of the output it was published under.
+        collected: What was done with its payload, if anything was.
+        pin: That it is to be kept, if somebody asked for it.
     """
 
     id: int
@@ -197,6 +276,8 @@ class StoredArtifact:
     run_id: str | None = None
     node_id: str | None = None
     output: str | None = None
+    collected: Collected | None = None
+    pin: Pin | None = None
 
     def load(self) -> Artifact:
         """The artifact as components see it; a type that this process does not know becomes a plain `Artifact`."""
@@ -325,6 +406,44 @@ class Lineage:
     artifacts: Mapping[int, StoredArtifact]
     executions: Mapping[int, StoredExecution]
     edges: tuple[Edge, ...]
+
+
+class Answer(NamedTuple):
+    """A resolver's node found an artifact and handed it on to other nodes of its run."""
+
+    artifact_id: int
+    run_id: str
+    node_id: str
+
+
+@dataclass(frozen=True)
+class Provenance:
+    """What an execution depended on besides artifacts.
+
+    Attributes:
+        files: The input files that it was given, by parameter.
+        parameters: The configuration, as JSON values.
+        parts: What its cache key was made of, the digests of its code among it (`penstock.orchestration.key`); None
+            where that is not known.
+        git_commit: The project's commit when its run began.
+        dirty: Whether the work tree differed from it.
+    """
+
+    files: Mapping[str, tuple[InputFile, ...]]
+    parameters: Mapping[str, Any]
+    parts: Mapping[str, Any] | None
+    git_commit: str | None
+    dirty: bool | None
+
+
+class Derivation(NamedTuple):
+    """An execution that did its work, with the artifacts that it read and made."""
+
+    execution_id: int
+    run_id: str
+    node_id: str
+    inputs: tuple[int, ...]
+    outputs: tuple[int, ...]
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from penstock.errors import StoreError
 from penstock.events import NodeState
 from penstock.gates import Verdict
 from penstock.metadata import artifacts, contexts, executions, leases, places, runs
@@ -15,9 +14,9 @@ from penstock.metadata.database import Transaction
 from penstock.metadata.executions import Attempt
 from penstock.metadata.mlmd import links
 from penstock.metadata.mlmd.links import Event, EventType
-from penstock.metadata.mlmd.nodes import Artifact, ArtifactState, ExecutionState, insert
+from penstock.metadata.mlmd.nodes import Artifact, ArtifactState, ExecutionState, insert, live
 from penstock.metadata.mlmd.types import Type, TypeKind, put_type
-from penstock.metadata.mlmd.values import Kind
+from penstock.metadata.mlmd.values import Kind, check_text, cleaned
 from penstock.metadata.records import (
     CachedResult,
     Lease,
@@ -56,7 +55,7 @@ def publish(
         " WHERE execution_id = ?",
         key,
         blocked,
-        note,
+        cleaned(note),
         lease.execution_id,
     )
     return stored
@@ -102,12 +101,14 @@ def reuse(
     reason: str,
     *,
     as_before: bool = False,
-) -> int:
+) -> int | None:
     """Records that a node took the results of an earlier execution, and returns the new execution's id.
 
-    With ``as_before`` its inputs and parameters are those of the earlier execution, not the attempt's.
+    With ``as_before`` its inputs and parameters are those of the earlier execution, not the attempt's. Nothing is
+    recorded, and None returned, if one of the results is no longer LIVE: it was collected since they were found.
     """
-    _check_live(transaction, attempt.node_id, cached.outputs)
+    if not _are_live(transaction, cached.outputs):
+        return None
     if as_before:
         before = artifacts.execution(transaction, cached.execution_id)
         attempt = replace(attempt, inputs=before.inputs, parameters=before.parameters)
@@ -128,13 +129,15 @@ def reuse(
 
 def answer(
     transaction: Transaction, attempt: Attempt, outputs: Mapping[str, Sequence[StoredArtifact]], reason: str
-) -> bool:
+) -> bool | None:
     """Records what a resolver's query was answered with; returns whether the same answer was given before.
 
-    It is recorded with internal events, as TFX does: looking an artifact up makes nothing of it.
+    It is recorded with internal events, as TFX does: looking an artifact up makes nothing of it. Nothing is recorded,
+    and None returned, if the answer is no longer LIVE.
     """
     assert attempt.key is not None
-    _check_live(transaction, attempt.node_id, outputs)
+    if not _are_live(transaction, outputs):
+        return None
     before = _known(transaction, attempt.key)
     execution_id = executions.insert_attempt(
         transaction,
@@ -254,11 +257,10 @@ def _stored(node: Artifact, new: NewArtifact, lease: Lease, pipeline: str, outpu
     )
 
 
-def _check_live(transaction: Transaction, node_id: str, outputs: Mapping[str, Sequence[StoredArtifact]]) -> None:
+def _are_live(transaction: Transaction, outputs: Mapping[str, Sequence[StoredArtifact]]) -> bool:
+    """Whether all of them are LIVE; a collection comes before this transaction, or sees what it records."""
     ids = {one.id for several in outputs.values() for one in several}
-    live = transaction.rows_in("SELECT id FROM Artifact WHERE id IN ({}) AND state = ?", ids, int(ArtifactState.LIVE))
-    if len(live) != len(ids):
-        raise StoreError(f"Node {node_id}: a result to reuse is no longer in the store.", hint="Run the node again.")
+    return live(transaction, ids) == ids
 
 
 def _hand_on(
@@ -306,9 +308,9 @@ def _put_verdicts(transaction: Transaction, execution_id: int, verdicts: Iterabl
             (
                 execution_id,
                 at,
-                one.check,
+                cleaned(one.check),
                 one.outcome,
-                one.subject,
+                cleaned(one.subject),
                 runs.dump(one.to_json(), f"The verdict on {one.check}"),
             )
             for at, one in enumerate(verdicts)
@@ -320,7 +322,7 @@ def _put_metrics(transaction: Transaction, execution_id: int, metrics: Iterable[
     transaction.many(
         "INSERT INTO penstock_metric (execution_id, position, name, step, value) VALUES (?, ?, ?, ?, ?)",
         [
-            (execution_id, at, name, step, None if math.isnan(value) else float(value))
+            (execution_id, at, check_text(name, "A metric's name"), step, None if math.isnan(value) else float(value))
             for at, (name, value, step) in enumerate(metrics)
         ],
     )

@@ -11,7 +11,7 @@ from penstock.events import NodeState, RunState
 from penstock.metadata import contexts
 from penstock.metadata.database import Transaction
 from penstock.metadata.mlmd.links import INPUTS, OUTPUTS, EventType
-from penstock.metadata.mlmd.values import check_name
+from penstock.metadata.mlmd.values import check_name, cleaned
 from penstock.metadata.owners import process_owner
 from penstock.metadata.records import LogLine, NodeRecord, RunRecord
 
@@ -121,13 +121,13 @@ def put_node(transaction: Transaction, node: NodeRecord) -> None:
         "component": node.component,
         "execution_id": node.execution_id,
         "state": str(NodeState(node.state)),
-        "reason": node.reason,
+        "reason": cleaned(node.reason),
         "started_ms": node.started_ms,
         "ended_ms": node.ended_ms,
         "error": None if node.error is None else dump(dict(node.error), "The error"),
         "log": node.log,
         "blocked": node.blocked,
-        "note": node.note,
+        "note": cleaned(node.note),
     }
     transaction.execute(
         f"INSERT INTO penstock_node ({', '.join(values)}) VALUES ({', '.join('?' * len(values))})"
@@ -224,14 +224,13 @@ def latest(transaction: Transaction, pipeline: str | None) -> str | None:
 
 def add_log(transaction: Transaction, run_id: str, node_id: str | None, level: str, text: str) -> None:
     """Adds a line to a run's log; what is no valid text in it is replaced, so that a log is never refused."""
-    clean = text.replace("\0", "\N{REPLACEMENT CHARACTER}").encode(errors="replace").decode()
     transaction.execute(
         "INSERT INTO penstock_runlog (run_id, node_id, at_ms, level, message) VALUES (?, ?, ?, ?, ?)",
         run_id,
         node_id,
         transaction.now,
         level,
-        clean,
+        cleaned(text),
     )
 
 

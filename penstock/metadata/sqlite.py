@@ -121,9 +121,9 @@ class SqliteDatabase(Database):
 
     def _refused(self, error: Exception) -> StoreError:
         text = str(getattr(error, "orig", error))
-        for sign, what, hint in _MESSAGES:
+        for sign, what, advice in _MESSAGES:
             if sign in text:
-                hint = hint.format(seconds=f"{self.busy_seconds:.0f}")
+                hint = advice.format(seconds=f"{self.busy_seconds:.0f}")
                 return StoreError(f"The metadata store {self.url} {what}.", hint=hint, url=self.url)
         return StoreError(f"The metadata store {self.url} refused: {text}.", url=self.url)
 
@@ -151,7 +151,11 @@ _MESSAGES = (
         "It was waited for {seconds} s. Stop the other process, or try again.",
     ),
     ("not a database", "is not an SQLite database", "Give another path, or move the file away."),
-    ("malformed", "is damaged", "Restore it from a copy, or recover what can be read: sqlite3 FILE .recover"),
+    *(
+        (sign, "is damaged", "Restore it from a copy, or recover what can be read: sqlite3 FILE .recover")
+        # The driver cannot even read what SQLite says of a file whose schema is no valid text.
+        for sign in ("malformed", "codec can't decode", "Could not decode to UTF-8")
+    ),
     ("disk is full", "could not grow: the disk is full", "Free some space and run again; nothing was written."),
     ("readonly", "cannot be written", "Check the permissions of the file and of its directory."),
     ("unable to open", "cannot be opened", "Check that its directory exists and is writable."),

@@ -19,6 +19,7 @@ from penstock.metadata import (
     lineage,
     moves,
     places,
+    provenance,
     recovery,
     results,
     runs,
@@ -29,6 +30,7 @@ from penstock.metadata.executions import Attempt
 from penstock.metadata.owners import process_owner
 from penstock.metadata.records import (
     Abandoned,
+    Answer,
     CachedResult,
     Cost,
     Holder,
@@ -39,12 +41,14 @@ from penstock.metadata.records import (
     MetricRecord,
     NewArtifact,
     NodeRecord,
+    Provenance,
     Recovery,
     RunRecord,
     StoredArtifact,
     StoredExecution,
     VerdictRecord,
 )
+from penstock.metadata.retention import Retention
 from penstock.storage.input_files import FileFacts
 
 __all__ = ["Store", "open_store", "store_exists"]
@@ -83,6 +87,11 @@ class Store:
 
     def __init__(self, database: Database) -> None:
         self.database = database
+
+    @property
+    def retention(self) -> Retention:
+        """What is kept of payloads, and what is let go."""
+        return Retention(self.database)
 
     @property
     def url(self) -> str:
@@ -254,7 +263,7 @@ class Store:
         inputs: Mapping[str, Sequence[int]] | None = None,
         parameters: Mapping[str, Any] | None = None,
         log: str | None = None,
-    ) -> int:
+    ) -> int | None:
         """Records that a node takes the results of an earlier execution instead of running.
 
         Args:
@@ -269,7 +278,8 @@ class Store:
             log: The file that would have taken its output.
 
         Returns:
-            The id of the execution that stands for the reuse.
+            The id of the execution that stands for the reuse; None, and nothing is recorded, if a result is no
+            longer LIVE.
         """
         attempt = Attempt(run_id, node_id, component, inputs or {}, parameters or {}, key, log)
         with self.database.write() as transaction:
@@ -285,11 +295,12 @@ class Store:
         inputs: Mapping[str, Sequence[int]],
         outputs: Mapping[str, Sequence[StoredArtifact]],
         reason: str = "",
-    ) -> bool:
+    ) -> bool | None:
         """Records what a resolver's query found: artifacts that are there already, or none.
 
         Returns:
-            Whether the same key was answered before, so that this answer counts as reused.
+            Whether the same key was answered before, so that this answer counts as reused; None, and nothing is
+            recorded, if an answer is no longer LIVE.
         """
         attempt = Attempt(run_id, node_id, component, inputs, key=key)
         with self.database.write() as transaction:
@@ -397,6 +408,11 @@ class Store:
         with self.database.read() as transaction:
             return places.abandoned(transaction)
 
+    def places_in_use(self) -> list[str]:
+        """Where every artifact lies that is not deleted, and where attempts write that have published nothing yet."""
+        with self.database.read() as transaction:
+            return places.in_use(transaction)
+
     def runs(self, pipeline: str | None = None, *, limit: int = 50, offset: int = 0) -> list[RunRecord]:
         """Runs, the newest first, without their plans and packages."""
         with self.database.read() as transaction:
@@ -452,6 +468,21 @@ class Store:
         """What an artifact was made from (``up``), or what was made from it, at most ``depth`` executions away."""
         with self.database.read() as transaction:
             return lineage.trace(transaction, artifact_id, direction, depth)
+
+    def provenance(self, execution_ids: Iterable[int]) -> dict[int, Provenance]:
+        """What executions depended on besides artifacts: input files, code, parameters, commit; by execution."""
+        with self.database.read() as transaction:
+            return provenance.read(transaction, execution_ids)
+
+    def answers(self, artifact_ids: Iterable[int]) -> list[Answer]:
+        """The resolvers that found artifacts and handed them on to other nodes of their runs."""
+        with self.database.read() as transaction:
+            return provenance.answers(transaction, artifact_ids)
+
+    def named(self, name: str) -> list[int]:
+        """The artifacts at a URI, the newest first, or else those of a type that the latest run made or reused."""
+        with self.database.read() as transaction:
+            return artifacts.named(transaction, name)
 
     def verdicts(self, run_id: str) -> list[VerdictRecord]:
         """What the gates of a run found; for a gate that was reused, what it found when it ran."""

@@ -14,7 +14,7 @@ from penstock.metadata.mlmd.tables import BOOLEAN, DOUBLE, INT, LONG, TEXT
 
 __all__ = ["OWN", "OWN_VERSION"]
 
-OWN_VERSION = 2
+OWN_VERSION = 4
 OWN = MetaData()
 
 
@@ -50,6 +50,8 @@ _run = Table(
 Index("penstock_run_pipeline", _run.c.pipeline, _run.c.started_ms)
 Index("penstock_run_started", _run.c.started_ms)
 Index("penstock_run_state", _run.c.state)
+_foreign = _run.c.origin.is_not(None)
+Index("penstock_run_origin", _run.c.origin, sqlite_where=_foreign, postgresql_where=_foreign)
 
 # A node of a run as it stands now: its last attempt.
 _node = Table(
@@ -190,4 +192,43 @@ _import = Table(
     _required("their_id", INT),
     _required("our_id", INT),
     PrimaryKeyConstraint("source", "kind", "their_id"),
+)
+
+# The input files outside the store that an execution was given, as they were then.
+_input_file = Table(
+    "penstock_input_file",
+    OWN,
+    _required("execution_id", INT),
+    _required("parameter", TEXT),
+    _required("path", TEXT),
+    _required("size", LONG),
+    _required("digest", TEXT),
+    PrimaryKeyConstraint("execution_id", "parameter", "path"),
+)
+
+# Who pinned or unpinned an artifact, when and why; of several the last one holds.
+_pin = Table(
+    "penstock_pin",
+    OWN,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    _required("artifact_id", INT),
+    _required("pinned", BOOLEAN),
+    _required("reason", TEXT),
+    _required("author", TEXT),
+    _required("at_ms", LONG),
+)
+Index("penstock_pin_artifact", _pin.c.artifact_id)
+
+# Payloads that were, or are being, deleted, and why. One that has only stale_ms is there, but must be rebuilt: rows
+# that it was made from have been removed.
+_gc = Table(
+    "penstock_gc",
+    OWN,
+    _key("artifact_id", INT),
+    _required("policy", TEXT),
+    _required("bytes", LONG),
+    Column("owner", TEXT),
+    Column("stale_ms", LONG),
+    Column("marked_ms", LONG),
+    Column("deleted_ms", LONG),
 )

@@ -1,13 +1,12 @@
 """What code a node depends on, found without importing it: the closure of its imports, normalised and digested.
 
 Comments, blank lines, formatting and docstrings do not count. A name is resolved inside Penstock's own package and,
-for a user's file, in the directory the file lies in, and for an installed component in its own package; anything else is
+for a user's file, in the directory the file lies in, and for an installed component in its own package; all else is
 a library, which counts with its version, or by its source if that may change without the version: see `packages`. Each
 function, method and assignment of a file has a digest of its own, so that what changed can be named.
 """
 
 from __future__ import annotations
-
 import __future__
 
 import ast
@@ -15,8 +14,8 @@ import functools
 import hashlib
 import json
 import marshal
-import threading
 import sys
+import threading
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -299,13 +298,13 @@ def _names_defined(statement: ast.stmt) -> set[str]:
 
 
 def _statements(tree: ast.AST) -> Iterator[ast.AST]:
-    """A module and every statement in it, however deep; going through expressions as well would take ten times as long."""
+    """A module and every statement in it, however deep; going through expressions too would take ten times as long."""
     todo = [tree]
     while todo:
         node = todo.pop()
         yield node
-        for field in ("body", "orelse", "finalbody", "handlers", "cases"):
-            todo += getattr(node, field, ())
+        for part in ("body", "orelse", "finalbody", "handlers", "cases"):
+            todo += getattr(node, part, ())
 
 
 def _imports(tree: ast.AST) -> Iterator[str]:

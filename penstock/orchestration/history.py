@@ -13,10 +13,11 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, Literal
 
 from penstock.orchestration.code import IMPORTS, MODULE_LEVEL, ORDER
+from penstock.orchestration.key import cache_key
 from penstock.orchestration.plan import PlanNode
 
 if TYPE_CHECKING:
-    from penstock.metadata.records import CachedResult, KeyedExecution
+    from penstock.metadata.records import CachedResult, Collected, KeyedExecution
     from penstock.metadata.store import Store
 
 __all__ = ["Change", "Reason", "changes", "compared", "reason_to_run", "told", "without"]
@@ -102,7 +103,7 @@ def told(found: Sequence[Change], most: int = _TOLD) -> str:
     return f"{words}; and {len(found) - most} more" if len(found) > most else words
 
 
-def reason_to_run(  # noqa: PLR0913 - what there is to know of a node that will run
+def reason_to_run(  # noqa: PLR0911, PLR0913 - a return for each reason; what there is to know of a node that will run
     store: Store | None,
     pipeline: str,
     node: PlanNode,
@@ -133,6 +134,9 @@ def reason_to_run(  # noqa: PLR0913 - what there is to know of a node that will 
         return Reason(f"what is outside the store is not as run {unusable.run_id} left it", since=unusable.run_id)
     if unusable is not None:
         return Reason(f"the payload that run {unusable.run_id} left is gone or damaged", since=unusable.run_id)
+    collected = store.retention.of_key(cache_key(parts)) if store is not None and not unknown else None
+    if collected is not None:
+        return _collected(*collected)
     earlier = store.keyed_executions(pipeline=pipeline, node=node.id) if store is not None else []
     if store is None or not earlier:
         return Reason("it has not run before")
@@ -140,7 +144,14 @@ def reason_to_run(  # noqa: PLR0913 - what there is to know of a node that will 
     found = compared(store, replace(last, parts=without(last.parts, unknown)), without(parts, unknown), sources, node)
     if found:
         return Reason(told(found), tuple(found), last.run_id)
+    collected = store.retention.of_key(last.key)
+    if collected is not None:
+        return _collected(*collected)
     return Reason(_without_result(last), since=last.run_id)
+
+
+def _collected(run_id: str, how: Collected) -> Reason:
+    return Reason(f"what run {run_id} made was {how.words}", since=run_id)
 
 
 def without(parts: Mapping[str, Any], unknown: Collection[str]) -> dict[str, Any]:

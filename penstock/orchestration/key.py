@@ -14,7 +14,7 @@ from typing import Any
 from penstock.dsl import Component
 from penstock.orchestration.code import CodeDigest, closure_digest, library_versions
 from penstock.orchestration.plan import PlanNode
-from penstock.storage.input_files import FileMemory, data_digest
+from penstock.storage.input_files import FileMemory, InputFile, data_digest, data_files, digest_of
 from penstock.storage.locations import is_remote
 
 __all__ = ["cache_key", "code_of", "key_parts", "sources_of"]
@@ -27,6 +27,7 @@ def key_parts(
     values: Mapping[str, Any],
     directory: Path,
     memory: FileMemory | None = None,
+    found: dict[str, list[InputFile]] | None = None,
 ) -> dict[str, Any]:
     """The parts of a node's cache key, by name, as JSON.
 
@@ -37,6 +38,7 @@ def key_parts(
         values: What the parameters that come from other nodes turned out to be.
         directory: The project's, from which relative paths start.
         memory: Knows the digests of data files that did not change.
+        found: Takes the data files themselves, by the parameter that names them.
     """
     parameters = dict(values)
     data: dict[str, str] = {}
@@ -45,7 +47,10 @@ def key_parts(
         if kind is None:
             parameters[name] = value
         elif value and kind == "data":
-            data[name] = data_digest(value if is_remote(value) else str(directory / value), memory)
+            files = data_files(value if is_remote(value) else str(directory / value), memory)
+            data[name] = digest_of(files)
+            if found is not None:
+                found[name] = files
     code = code_of(node, component, directory)
     return {
         "component": component.name,

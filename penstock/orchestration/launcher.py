@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import threading
 import time
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -27,6 +27,7 @@ from penstock.orchestration.key import cache_key, key_parts, sources_of
 from penstock.orchestration.plan import PlanNode, load_component
 from penstock.orchestration.sweep import sweep
 from penstock.orchestration.workspace import Place, Workspace
+from penstock.storage.input_files import InputFile
 from penstock.storage.refusal import storage_error
 
 if TYPE_CHECKING:
@@ -174,7 +175,8 @@ def _launch(node: PlanNode, context: RunContext, upstream: Mapping[str, NodeOutc
         }
         component = load_component(node.ref, context.directory)
         digests = {name: found.digest or "" for name, found in inputs.items()}
-        parts = key_parts(node, component, digests, values, context.directory, context.store)
+        files: dict[str, list[InputFile]] = {}
+        parts = key_parts(node, component, digests, values, context.directory, context.store, files)
         if node.query is not None:
             return _resolve(node, component, context, inputs, parts)
     except PenstockError as error:
@@ -183,7 +185,7 @@ def _launch(node: PlanNode, context: RunContext, upstream: Mapping[str, NodeOutc
     attempt = 1
     while True:
         try:
-            turn = _turn(node, component, context, inputs, values, parts)
+            turn = _turn(node, component, context, inputs, values, parts, files)
         except PenstockError as error:
             _never_began(node, context, error)
             raise
@@ -193,7 +195,8 @@ def _launch(node: PlanNode, context: RunContext, upstream: Mapping[str, NodeOutc
             return _execute(node, context, inputs, values, log, turn)
         except PenstockError as error:
             if not error.retryable or attempt > node.options.retries:
-                raise error.with_facts(attempts=attempt if attempt > 1 else None)
+                error.with_facts(attempts=attempt if attempt > 1 else None)
+                raise
             failed = error
         finally:
             context.slots.release()
@@ -235,6 +238,7 @@ def _turn(
     inputs: Mapping[str, StoredArtifact],
     values: Mapping[str, Any],
     parts: Mapping[str, Any],
+    files: Mapping[str, Sequence[InputFile]],
 ) -> NodeOutcome | _Turn:
     """Takes the result that is there, or waits for the one that is being computed, or begins to compute it.
 
@@ -254,6 +258,7 @@ def _turn(
         key=key,
         log=context.workspace.log_uri(context.pipeline, context.run, node.id),
         places=places.noted,
+        files=files,
     )
     uses_cache = context.uses_cache(node.id)
     while True:
@@ -261,7 +266,10 @@ def _turn(
         if uses_cache:
             cached = context.store.find_cached(key)
             if cached is not None and usable(cached, component, node, values, context.workspace, context.directory):
-                return _reuse(node, context, inputs, key, cached)
+                reused = _reuse(node, context, inputs, key, cached)
+                if reused is None:
+                    continue
+                return reused
             known = cached.execution_id if cached is not None else None
         sources = sources_of(node, component, context.directory)
         reason = reason_to_run(
@@ -341,9 +349,10 @@ def _brought_in(artifact: StoredArtifact, workspace: Workspace) -> ArtifactValue
 
 def _reuse(
     node: PlanNode, context: RunContext, inputs: Mapping[str, StoredArtifact], key: str, cached: CachedResult
-) -> NodeOutcome:
+) -> NodeOutcome | None:
+    """Takes the result that is there; nothing is taken of one that was collected since it was found."""
     reason = f"unchanged since run {cached.run_id}"
-    context.store.reuse(
+    execution = context.store.reuse(
         context.run,
         node.id,
         node.component,
@@ -352,6 +361,8 @@ def _reuse(
         reason,
         inputs={name: [artifact.id] for name, artifact in inputs.items()},
     )
+    if execution is None:
+        return None
     for verdict in cached.verdicts:
         context.listener(events.NodeVerdict(time.time(), node.id, verdict))
     return NodeOutcome(
@@ -375,29 +386,31 @@ def _resolve(
     assert node.query is not None
     query = node.query
     other = inputs.get(query["other_than"]) if query["other_than"] else None
-    answer = context.store.resolve(
-        context.pipeline,
-        query["type"],
-        blessed=query["blessed"],
-        other_than=other,
-        predecessor=query.get("predecessor", False),
-    )
-    outputs = {query["output"]: [answer] if answer else []}
-    parts = {**parts, "answer": answer.digest if answer else None}
-    key = cache_key(parts)
-    reason = answer_in_words(query, answer)
-    context.store.put_key(key, parts, sources_of(node, component, context.directory))
-    reused = context.store.answer(
-        context.run,
-        node.id,
-        node.component,
-        key,
-        inputs={name: [artifact.id] for name, artifact in inputs.items()},
-        outputs=outputs,
-        reason=reason,
-    )
-    state = NodeState.REUSED if reused else NodeState.COMPLETE
-    return NodeOutcome(state, outputs=outputs, note=f"{reason}, as before" if reused else reason)
+    while True:
+        answer = context.store.resolve(
+            context.pipeline,
+            query["type"],
+            blessed=query["blessed"],
+            other_than=other,
+            predecessor=query.get("predecessor", False),
+        )
+        outputs = {query["output"]: [answer] if answer else []}
+        asked = {**parts, "answer": answer.digest if answer else None}
+        key = cache_key(asked)
+        reason = answer_in_words(query, answer)
+        context.store.put_key(key, asked, sources_of(node, component, context.directory))
+        reused = context.store.answer(
+            context.run,
+            node.id,
+            node.component,
+            key,
+            inputs={name: [artifact.id] for name, artifact in inputs.items()},
+            outputs=outputs,
+            reason=reason,
+        )
+        if reused is not None:  # else the answer was collected since it was found
+            state = NodeState.REUSED if reused else NodeState.COMPLETE
+            return NodeOutcome(state, outputs=outputs, note=f"{reason}, as before" if reused else reason)
 
 
 def answer_in_words(query: Mapping[str, Any], answer: StoredArtifact | None) -> str:

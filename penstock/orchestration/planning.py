@@ -7,7 +7,7 @@ that the launcher asks, so that the run does what the plan said.
 from __future__ import annotations
 
 import statistics
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal
@@ -19,7 +19,7 @@ from penstock.orchestration.launcher import answer_in_words, usable, value_of
 from penstock.orchestration.plan import Plan, PlanNode, checked_nodes, load_component, make_plan
 from penstock.orchestration.project import Project
 from penstock.orchestration.workspace import Workspace
-from penstock.storage.input_files import FileFacts
+from penstock.storage.input_files import Recalling
 
 if TYPE_CHECKING:
     from penstock.metadata.records import CachedResult, StoredArtifact
@@ -132,22 +132,9 @@ def plan_project(project: Project, *, no_cache: bool | Collection[str] = False) 
     profile = project.config.profile
     there = store_exists(profile.metadata)
     with open_store(profile.metadata, read_only=True) if there else nullcontext() as store:
-        planner = _Planner(plan, project, store, checked_nodes(plan, no_cache=no_cache))
+        planner = _Planner(plan, project, store, no_cache=checked_nodes(plan, no_cache=no_cache))
         nodes = tuple(planner.planned(node) for node in plan.nodes)
     return Planned(plan.pipeline, {node.id: node.upstream for node in plan.nodes}, nodes)
-
-
-@dataclass(frozen=True)
-class _Memory:
-    """The store's memory of data files, which planning does not add to."""
-
-    store: Store
-
-    def recall_files(self, facts: Iterable[FileFacts]) -> dict[str, str]:
-        return self.store.recall_files(facts)
-
-    def remember_files(self, _digests: Mapping[FileFacts, str]) -> None:
-        """Adds nothing."""
 
 
 @dataclass
@@ -166,12 +153,12 @@ class _Reads:
 class _Planner:
     """Goes through the nodes in order, and knows of each that went before what it would do and put out."""
 
-    def __init__(self, plan: Plan, project: Project, store: Store | None, no_cache: bool | Collection[str]) -> None:
+    def __init__(self, plan: Plan, project: Project, store: Store | None, *, no_cache: bool | Collection[str]) -> None:
         self.plan = plan
         self.directory = project.directory
         self.workspace = Workspace(project.config.profile.pipeline_root)
         self.store = store
-        self.memory = _Memory(store) if store is not None else None
+        self.memory = Recalling(store) if store is not None else None
         self.no_cache = no_cache
         self.outputs: dict[str, Mapping[str, list[StoredArtifact]] | None] = {}
         self.held_back: dict[str, str] = {}

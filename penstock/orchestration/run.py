@@ -27,15 +27,14 @@ from penstock.orchestration.locate import remember
 from penstock.orchestration.outcomes import run_state
 from penstock.orchestration.plan import Plan, checked_nodes, load_component, make_plan
 from penstock.orchestration.project import Project
-from penstock.orchestration.relocation import follow_move
-from penstock.orchestration.sweep import sweep
+from penstock.orchestration.upkeep import clear_up
 from penstock.orchestration.workspace import Workspace
 from penstock.version import __version__
 
 if TYPE_CHECKING:
     from penstock.metadata.records import RunRecord
 
-__all__ = ["Isolation", "RunResult", "new_run", "run_project"]
+__all__ = ["Isolation", "RunResult", "new_run", "run_project", "user_name"]
 
 Isolation = Literal["warm", "exec"]
 
@@ -92,9 +91,7 @@ def run_project(
     run_id = f"{time.strftime('%Y%m%d-%H%M%S', time.gmtime(began))}-{secrets.token_hex(2)}"
     with open_store(profile.metadata) as store:
         remember(project.directory)
-        store.recover()
-        follow_move(store, workspace)
-        sweep(store, workspace)
+        clear_up(store, workspace)
         store.begin_run(new_run(run_id, plan, profile.name, project.directory, began))
         canceled = threading.Event()
         at_once = jobs or profile.jobs or os.cpu_count() or 1
@@ -139,7 +136,7 @@ def new_run(run_id: str, plan: Plan, profile: str, directory: Path, began: float
         profile=profile,
         packages=_packages(),
         penstock_version=__version__,
-        user=_user(),
+        user=user_name(),
         **_code_version(directory),
     )
 
@@ -173,7 +170,8 @@ def _one_at_a_time(listener: events.Listener) -> events.Listener:
     return tell
 
 
-def _user() -> str:
+def user_name() -> str:
+    """Who runs this process; empty where that has no name."""
     try:
         return getpass.getuser()
     except (OSError, KeyError):  # a container's user may have no name

@@ -9,8 +9,11 @@ from penstock.components import (
     CsvExampleGen,
     Evaluator,
     ExampleValidator,
+    ImportExampleGen,
+    JsonlExampleGen,
     LatestBlessedModel,
     LatestStatistics,
+    ParquetExampleGen,
     Pusher,
     SchemaGen,
     StatisticsGen,
@@ -18,13 +21,21 @@ from penstock.components import (
     Transform,
 )
 from penstock.config import Config
-from penstock.dsl import Component, Pipeline
+from penstock.dsl import Component, Node, Pipeline
 from penstock.errors import ConfigError
 
 __all__ = ["STANDARD_COMPONENTS", "config_schema", "path_keys", "section_name", "standard_pipeline"]
 
+# What reads each format of section `data`, and the ends of paths that tell it.
+_EXAMPLE_GENS: dict[str, tuple[Component, str]] = {
+    "csv": (CsvExampleGen, r"\.csv(\.gz)?$"),
+    "parquet": (ParquetExampleGen, r"\.(parquet|pq)$"),
+    "jsonl": (JsonlExampleGen, r"\.(jsonl|ndjson|json)(\.gz|\.zst)?$"),
+    "tfrecord": (ImportExampleGen, r"tfrecords?[^/]*$"),
+}
+
 STANDARD_COMPONENTS: tuple[Component, ...] = (
-    CsvExampleGen,
+    *(one for one, _ in _EXAMPLE_GENS.values()),
     StatisticsGen,
     SchemaGen,
     LatestStatistics,
@@ -37,8 +48,18 @@ STANDARD_COMPONENTS: tuple[Component, ...] = (
 )
 
 
-# What the section `data` gives to CsvExampleGen: its parameter, and the key there.
-_FROM_DATA = {"input_base": "path", "splits": "splits", "types": "types"}
+_READERS = [component for component, _ in _EXAMPLE_GENS.values()]
+
+# What the section `data` gives to the component that reads it: its parameter, and the key there.
+_FROM_DATA = {
+    "input_base": "path",
+    "splits": "splits",
+    "types": "types",
+    "on_error": "on_error",
+    "max_skipped": "max_skipped",
+    "split_by": "split_by",
+    "sample": "sample",
+}
 
 
 def section_name(node_id: str) -> str:
@@ -71,18 +92,8 @@ def standard_pipeline(config: Config) -> Pipeline:
             hint="Add data: {path: ...}, or write a pipeline.py beside this file.",
             path=str(config.path),
         )
-    for name in _FROM_DATA.keys() & config.sections.get("csv_example_gen", {}).keys():
-        raise ConfigError(
-            f"csv_example_gen.{name} is written as data.{_FROM_DATA[name]}.",
-            hint="Move it there: it says what comes in, whichever component reads it.",
-            key=f"csv_example_gen.{name}",
-            **config.origin(("csv_example_gen", name)).facts(),
-        )
     with Pipeline(config.name) as pipeline:
-        ingest: dict[str, Any] = {"types": dict(config.data.types)} if config.data.types else {}
-        examples = CsvExampleGen(
-            input_base=config.data.path, splits=dict(config.data.splits), **ingest, **config["csv_example_gen"]
-        ).outputs["examples"]
+        examples = _ingest(config).outputs["examples"]
         statistics = StatisticsGen(examples=examples, **config["statistics_gen"]).outputs["statistics"]
         schema = SchemaGen(statistics=statistics, **config["schema_gen"]).outputs["schema"]
         earlier = LatestStatistics(other_than=statistics).outputs["statistics"]
@@ -115,6 +126,22 @@ def standard_pipeline(config: Config) -> Pipeline:
     return pipeline
 
 
+def _ingest(config: Config) -> Node:
+    """The node that reads what section `data` says."""
+    told = (name for name, (_, ends) in _EXAMPLE_GENS.items() if re.search(ends, config.data.path.lower()))
+    component, _ = _EXAMPLE_GENS[config.data.format or next(told, "csv")]
+    section = section_name(component.name)
+    for name in _FROM_DATA.keys() & config.sections.get(section, {}).keys():
+        raise ConfigError(
+            f"{section}.{name} is written as data.{_FROM_DATA[name]}.",
+            hint="Move it there: it says what comes in, whichever component reads it.",
+            key=f"{section}.{name}",
+            **config.origin((section, name)).facts(),
+        )
+    given = {name: getattr(config.data, key) for name, key in _FROM_DATA.items() if getattr(config.data, key) not in (None, {}, [])}
+    return component(**given, **config[section])
+
+
 def config_schema() -> dict[str, Any]:
     """The JSON Schema of a ``pipeline.yaml`` of the standard pipeline, for editors and for people."""
     from pydantic import TypeAdapter
@@ -129,7 +156,7 @@ def config_schema() -> dict[str, Any]:
         properties: dict[str, Any] = {}
         described = _described(component.doc)
         for name, spec in component.parameters.items():
-            if component is CsvExampleGen and name in _FROM_DATA:
+            if component in _READERS and name in _FROM_DATA:
                 continue
             properties[name] = TypeAdapter(spec.annotation).json_schema()
             schema.setdefault("$defs", {}).update(properties[name].pop("$defs", {}))

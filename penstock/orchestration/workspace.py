@@ -15,11 +15,12 @@ from pathlib import Path
 
 from penstock.errors import StorageError
 from penstock.storage.cache import PayloadCache, cache_directory, log_place
-from penstock.storage.locations import is_remote, join, local_path
-from penstock.storage.locks import hold, remove_if_left, remove_tree
-from penstock.storage.manifest import MANIFEST, Manifest, manifest_of, read_manifest, write_manifest
 from penstock.storage.digests import Content
+from penstock.storage.locations import is_remote, join, local_path
+from penstock.storage.locks import remove_if_left, remove_tree
+from penstock.storage.manifest import MANIFEST, Manifest, manifest_of, read_manifest, write_manifest
 from penstock.storage.refusal import storage_error
+from penstock.storage.removal import delete_payload, lies_in
 
 __all__ = ["Place", "Workspace"]
 
@@ -164,6 +165,20 @@ class Workspace:
             return False
         remove(place.uri)
         return True
+
+    def has(self, uri: str) -> bool:
+        """Whether a location is where a payload of this root lies, whether or not one is there."""
+        return lies_in(self.root, uri)
+
+    def delete(self, uri: str) -> None:
+        """Deletes a published payload of this root, and this machine's copy of a remote one; it may be gone already.
+
+        Raises:
+            StorageError: It lies elsewhere, a link is on the way to it, or the root refused.
+        """
+        if is_remote(uri):
+            self._cache.drop(uri)
+        delete_payload(self.root, uri)
 
     def sweep(self) -> None:
         """Removes what dead processes left in this machine's cache of a remote root."""

@@ -88,6 +88,15 @@ class PayloadCache:
         with contextlib.suppress(OSError):  # it can be fetched
             _settle(directory, self._place(manifest.encode()))
 
+    def drop(self, uri: str) -> None:
+        """Removes the copy of a remote payload that is about to be deleted, unless somebody still reads it.
+
+        Raises:
+            StorageError: The remote root cannot be reached.
+        """
+        if read_manifest(uri) is not None:
+            remove_if_left(self._place(remote_manifest(uri)))
+
     def sweep(self) -> None:
         """Removes what processes that died were fetching, and copies and logs that nobody used for a week."""
         for partial in _entries(self._partial):

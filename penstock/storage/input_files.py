@@ -23,7 +23,16 @@ from penstock.errors import StorageError
 from penstock.storage.digests import file_digest, files_in
 from penstock.storage.locations import file_system, is_remote, remote_errors
 
-__all__ = ["QUIET_SECONDS", "FileFacts", "FileMemory", "data_digest"]
+__all__ = [
+    "QUIET_SECONDS",
+    "FileFacts",
+    "FileMemory",
+    "InputFile",
+    "Recalling",
+    "data_digest",
+    "data_files",
+    "digest_of",
+]
 
 QUIET_SECONDS = 2.0
 
@@ -61,18 +70,54 @@ class FileMemory(Protocol):
         ...
 
 
-def data_digest(path: str, memory: FileMemory | None) -> str:
-    """Digest of input files: one file, all files of a directory, or those a pattern matches, by content alone.
+class Recalling:
+    """A memory that is asked and never added to."""
 
-    An object in an object store is known by its checksum, ETag or generation.
+    def __init__(self, memory: FileMemory) -> None:
+        self._memory = memory
+
+    def recall_files(self, facts: Iterable[FileFacts]) -> dict[str, str]:
+        """See `FileMemory.recall_files`."""
+        return self._memory.recall_files(facts)
+
+    def remember_files(self, _digests: Mapping[FileFacts, str]) -> None:
+        """Adds nothing."""
+
+
+class InputFile(NamedTuple):
+    """An input file as it was read: path or URI, bytes, SHA-256 of the content or what an object store says of it."""
+
+    path: str
+    size: int
+    digest: str
+
+
+def data_digest(path: str, memory: FileMemory | None) -> str:
+    """Digest of the input files at a path, see `data_files`, by content alone.
 
     A path that matches nothing gives the digest of nothing: the component that reads it reports it.
 
     Raises:
         StorageError: A file cannot be read.
     """
+    return digest_of(data_files(path, memory))
+
+
+def digest_of(files: Iterable[InputFile]) -> str:
+    """Digest of input files by their content, in whatever order and under whatever names."""
+    return hashlib.sha256("\n".join(sorted(file.digest for file in files)).encode()).hexdigest()
+
+
+def data_files(path: str, memory: FileMemory | None) -> list[InputFile]:
+    """Input files with their digests: one file, all files of a directory, or those a pattern matches.
+
+    An object in an object store is known by its checksum, ETag or generation.
+
+    Raises:
+        StorageError: A file cannot be read.
+    """
     if is_remote(path):
-        return _remote_digest(path)
+        return _remote_files(path)
     place = Path(path)
     if place.is_dir():
         found = [file for name, file in files_in(place) if not name.startswith(".")]
@@ -81,20 +126,21 @@ def data_digest(path: str, memory: FileMemory | None) -> str:
     else:
         found = [Path(name) for name in glob.glob(path, recursive=True) if Path(name).is_file()]
     try:
-        digests = _digests(found, memory)
+        return _local_files(found, memory)
     except OSError as error:
         raise StorageError(f"An input file cannot be read: {error.strerror}.", path=str(error.filename)) from error
-    return hashlib.sha256("\n".join(sorted(digests)).encode()).hexdigest()
 
 
-def _remote_digest(uri: str) -> str:
-    """What the object store says identifies the content of each object, and its name."""
+def _remote_files(uri: str) -> list[InputFile]:
+    """What the object store says identifies the content of each object."""
     system, path = file_system(uri)
     with remote_errors(uri, "Listing input files"):
         found = {name: system.info(name) for name in system.glob(path)} if glob.has_magic(path) else {}
         found = found or system.find(path, detail=True)
-        versions = sorted(_version(system, name, info) for name, info in found.items())
-    return hashlib.sha256("\n".join(versions).encode()).hexdigest()
+        return [
+            InputFile(system.unstrip_protocol(name), int(info.get("size") or 0), _version(system, name, info))
+            for name, info in sorted(found.items())
+        ]
 
 
 def _version(system: Any, name: str, info: Mapping[str, Any]) -> str:
@@ -105,7 +151,7 @@ def _version(system: Any, name: str, info: Mapping[str, Any]) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _digests(files: Iterable[Path], memory: FileMemory | None) -> list[str]:
+def _local_files(files: Iterable[Path], memory: FileMemory | None) -> list[InputFile]:
     now = time.time_ns()
     facts = {file: FileFacts.of(file) for file in files}
     known = memory.recall_files(facts.values()) if memory else {}
@@ -117,4 +163,4 @@ def _digests(files: Iterable[Path], memory: FileMemory | None) -> list[str]:
     }
     if memory and quiet:
         memory.remember_files(quiet)
-    return list(digests.values())
+    return [InputFile(one.path, one.size, digests[file]) for file, one in facts.items()]

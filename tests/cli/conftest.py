@@ -111,7 +111,8 @@ def stored(tmp_path: Path) -> Stored:
             payload = root / "payloads" / node
             payload.mkdir(parents=True)
             (payload / "part").write_text("x" * 2048)
-            made = NewArtifact(type_name, str(payload), digest=f"digest-of-{node}", size=2048)
+            splits = {"split_names": '["train", "eval"]'} if type_name == "Examples" else {}
+            made = NewArtifact(type_name, str(payload), properties=splits, digest=f"digest-of-{node}", size=2048)
             ids[node] = store.publish(lease, outputs={output: [made]}, verdicts=verdicts or [], note=note)[output][0].id
 
         do("Make", "examples", "Examples", note="15,002 rows")

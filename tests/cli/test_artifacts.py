@@ -1,9 +1,16 @@
 from __future__ import annotations
 
 import json
+import re
+from pathlib import Path
 
+import pyarrow as pa
 import pytest
 
+from penstock.artifacts import Examples
+from penstock.data.examples import write_split
+from penstock.metadata import open_store
+from penstock.metadata.records import NewArtifact, RunRecord
 from tests.cli.conftest import RUN, Invoke, Stored
 
 
@@ -89,3 +96,97 @@ def test_lineage_as_json_is_a_graph(invoke: Invoke, stored: Stored, options: lis
     assert {execution["node_id"] for execution in graph["executions"]} == {"Make", "Count", "Train"}
     ids = {artifact["id"] for artifact in graph["artifacts"]}
     assert {edge["artifact_id"] for edge in graph["edges"]} <= ids
+
+
+def test_examples_are_exported_as_tfrecord(invoke: Invoke, stored: Stored, tmp_path: Path) -> None:
+    """One file a split, as the JSON says; what is not Examples, and a split that there is none of, are refused."""
+    examples = Examples(str(stored.directory / "payloads" / "Make"))
+    for split, values in {"train": [1, 2, None], "eval": [3]}.items():
+        write_split(examples, split, [pa.record_batch({"n": values})], pa.schema([("n", pa.int64())]))
+    result = invoke("artifacts", "export", stored.ids["Make"], tmp_path / "out", "--json", "-C", stored.directory)
+    assert result.exit_code == 0, result.stderr
+    written = json.loads(result.stdout)
+    assert {split: facts["rows"] for split, facts in written.items()} == {"train": 3, "eval": 1}
+    assert all(Path(facts["path"]).is_file() for facts in written.values())
+    refused = invoke("artifacts", "export", stored.ids["Train"], tmp_path / "out", "-C", stored.directory)
+    assert (refused.exit_code, "is Model, not Examples" in refused.stderr) == (2, True)
+    refused = invoke("artifacts", "export", stored.ids["Make"], tmp_path, "--split", "evel", "-C", stored.directory)
+    assert (refused.exit_code, "'eval'" in refused.stderr) == (2, True)
+
+
+@pytest.mark.parametrize("name", ["Model", "payloads/Train", "{id}"])
+def test_an_artifact_is_meant_by_id_place_or_type(
+    invoke: Invoke, stored: Stored, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its number, the directory of its payload, or its type: the latest run's that has one."""
+    monkeypatch.chdir(stored.directory)
+    found = json.loads(invoke("artifacts", "show", name.format(id=stored.ids["Train"]), "--json").stdout)
+    assert found["id"] == stored.ids["Train"]
+
+
+@pytest.mark.parametrize("name", ["Nothing", "999", "-1", "9" * 40, "s3://bucket/x", "", "a\nb", "%s", "'; --"])
+def test_a_name_that_nothing_has_is_a_usage_error(invoke: Invoke, stored: Stored, name: str) -> None:
+    """Whatever it is made of."""
+    result = invoke("artifacts", "show", "-C", stored.directory, "--", name)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "There is no artifact" in result.stderr
+
+
+def test_a_type_that_several_have_asks_for_the_number(invoke: Invoke, stored: Stored) -> None:
+    """And names them with the outputs that they are."""
+    with open_store(f"sqlite:///{stored.directory}/.penstock/metadata.db") as store:
+        lease = store.begin_execution(RUN, "Other", "Other")
+        other = store.publish(lease, outputs={"best": [NewArtifact("Model", "/m")]})["best"][0]
+    result = invoke("artifacts", "show", "Model", "-C", stored.directory)
+    assert result.exit_code == 2
+    assert f"{stored.ids['Train']} (Train.model), {other.id} (Other.best)" in result.stderr
+
+
+def test_a_type_that_the_latest_run_did_not_make_is_found_before_it(invoke: Invoke, stored: Stored) -> None:
+    """A blocked run pushes nothing: what is meant is what the run before it made."""
+    with open_store(f"sqlite:///{stored.directory}/.penstock/metadata.db") as store:
+        store.begin_run(RunRecord("later", store.run(RUN).pipeline))
+        lease = store.begin_execution("later", "Read", "Read")
+        store.publish(lease, outputs={"rows": [NewArtifact("Examples", "/rows")]})
+    found = invoke("artifacts", "show", "Model", "-C", stored.directory, "--json")
+    assert json.loads(found.stdout)["id"] == stored.ids["Train"]
+
+
+def test_a_pin_has_a_reason_and_an_author(invoke: Invoke, stored: Stored) -> None:
+    """Both are shown with the artifact until it is unpinned; without a reason nothing is pinned."""
+    train = stored.ids["Train"]
+    project = ("-C", stored.directory)
+    assert invoke("artifacts", "pin", train, *project).exit_code == 2
+    assert invoke("artifacts", "pin", train, "--reason", " ", *project).exit_code == 2
+    result = invoke("artifacts", "pin", "Model", "--reason", "for the \x1b[31maudit", "--author", "ada", *project)
+    assert (result.exit_code, result.stdout) == (0, f"Model {train} is pinned.\n")
+    assert "for the audit" in (out := invoke("artifacts", "show", train, *project).stdout)
+    assert "pinned    by ada" in out
+    pin = json.loads(invoke("artifacts", "show", train, "--json", *project).stdout)["pin"]
+    assert (pin["author"], pin["reason"]) == ("ada", "for the \x1b[31maudit")
+    assert "pinned" in invoke("artifacts", "list", *project).stdout
+    assert invoke("artifacts", "unpin", train, "--reason", "over", *project).exit_code == 0
+    assert "pinned" not in invoke("artifacts", "show", train, *project).stdout
+    assert invoke("artifacts", "unpin", train, "--reason", "over", *project).exit_code == 2
+
+
+def test_what_was_collected_says_so(invoke: Invoke, stored: Stored) -> None:
+    """When, by which policy, and what makes it again, in the list, with the artifact and in its lineage."""
+    train = stored.ids["Train"]
+    with open_store(f"sqlite:///{stored.directory}/.penstock/metadata.db") as store:
+        store.retention.mark({train: "store gc --older-than 30d"}, 0)
+        store.retention.finish([train])
+    out = invoke("artifacts", "show", train, "-C", stored.directory).stdout
+    assert re.search(r"collected +deleted on \d{4}-\d\d-\d\d by store gc --older-than 30d\n", out)
+    assert "penstock run" in out
+    assert "deleted" in invoke("artifacts", "list", "-C", stored.directory).stdout
+    assert "deleted on" in invoke("artifacts", "lineage", train, "-C", stored.directory).stdout
+
+
+def test_lineage_can_be_bounded_and_drawn(invoke: Invoke, stored: Stored) -> None:
+    """--depth counts executions; dot and mermaid give text for those programs."""
+    lineage = ("artifacts", "lineage", stored.ids["Train"], "-C", stored.directory)
+    assert "Make" not in invoke(*lineage, "--depth", 0).stdout
+    assert "made by Make" not in invoke(*lineage, "--depth", 1).stdout
+    assert invoke(*lineage, "--format", "dot").stdout.startswith("digraph lineage {\n")
+    assert invoke(*lineage, "--format", "mermaid").stdout.startswith("flowchart LR\n")

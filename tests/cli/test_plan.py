@@ -101,3 +101,11 @@ def test_why_without_what_a_key_was_made_of(invoke: Invoke, stored: Stored) -> N
     wrong = invoke("why", "Trian", "-C", stored.directory)
     assert wrong.exit_code == 2
     assert "Did you mean 'Train'?" in wrong.stderr
+
+
+def test_a_sample_that_no_node_takes_is_refused(invoke: Invoke, runnable: Path) -> None:
+    """A pipeline.py that does not pass it on would run on all rows: `plan` and `run` say so."""
+    for command in ("plan", "run"):
+        result = invoke(command, runnable, "--sample", "1%")
+        assert result.exit_code == 2
+        assert "no node of this pipeline takes a sample" in result.stderr

@@ -256,7 +256,7 @@ assert not {{"apache_beam", "tensorflow", "pandas"}} & set(sys.modules)
 
 def taxi_like(rows: int, seed: int = 0) -> list[list[str]]:
     """Rows with integers, floats, text, quoted line ends, and missing values."""
-    source = random.Random(seed)  # noqa: S311 - data for a test
+    source = random.Random(seed)
     return [
         [
             str(source.randrange(10**9)),
@@ -322,7 +322,7 @@ def test_order_of_rows_columns_and_files_changes_no_split(
     """A row's split is the same with rows or columns in another order and spread over files, one of them gzip."""
     rows = taxi_like(900)
     expected = by_id(ingest_text(as_csv(rows), SPLITS))
-    shuffled = random.Random(5).sample(rows, len(rows))  # noqa: S311 - data for a test
+    shuffled = random.Random(5).sample(rows, len(rows))
     assert by_id(ingest_text(as_csv(shuffled), SPLITS)) == expected
     turned = [row[::-1] for row in rows]
     assert by_id(ingest_text(as_csv(turned, ["rare", "payment", "fare", "id"]), SPLITS)) == expected

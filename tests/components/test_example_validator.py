@@ -21,7 +21,11 @@ from penstock.errors import GraphError, UsageError
 from penstock.gates import Verdict, blocks
 
 StatisticsOf = Callable[..., ExampleStatistics]
-GOOD: dict[str, list[Any]] = {"fare": [5.0, 7.5, 6.0, 9.0], "pay": ["Cash", "Card", "Cash", "Card"], "hour": [1, 2, 3, 4]}
+GOOD: dict[str, list[Any]] = {
+    "fare": [5.0, 7.5, 6.0, 9.0],
+    "pay": ["Cash", "Card", "Cash", "Card"],
+    "hour": [1, 2, 3, 4],
+}
 
 
 @pytest.fixture
@@ -206,7 +210,11 @@ def test_anomalies_name_rows_and_suggest_a_schema(
     events: list[dict[str, Any]],
 ) -> None:
     """Given the examples, the first offending rows are named; the schema suggested is one that the data fit."""
-    bad: dict[str, list[Any]] = GOOD | {"fare": [5.0, 750.0, None, 9.0], "pay": ["Cash", "Card", "Coin", "Card"], "tip": [1, 2, 3, 4]}
+    bad: dict[str, list[Any]] = GOOD | {
+        "fare": [5.0, 750.0, None, 9.0],
+        "pay": ["Cash", "Card", "Coin", "Card"],
+        "tip": [1, 2, 3, 4],
+    }
     examples = Examples(str(tmp_path / "examples"))
     examples.splits = ["eval"]
     table = pa.table(bad)
@@ -234,7 +242,11 @@ def test_anomalies_name_rows_and_suggest_a_schema(
 def _rebased(info: Any, baseline: Any, fits: Any) -> list[Any]:
     """The regions of one feature's change, made for the baseline, for a schema that others have changed."""
     wanted = suggested_schema(baseline, info.diff_regions)
-    entries = [one for one in (*wanted.feature, *wanted.string_domain) if one not in (*baseline.feature, *baseline.string_domain)]
+    entries = [
+        one
+        for one in (*wanted.feature, *wanted.string_domain)
+        if one not in (*baseline.feature, *baseline.string_domain)
+    ]
     return list(diff_regions(text_of(fits), text_of(apply(fits, entries))))
 
 

@@ -5,6 +5,7 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
+from tensorflow_metadata.proto.v0 import statistics_pb2
 
 from penstock.artifacts import Examples, ExampleStatistics
 from penstock.components import StatisticsGen
@@ -82,3 +83,34 @@ def test_the_real_taxi_trips(tmp_path: Path, taxi_csv: Path, ctx: Context) -> No
     assert found["tips"].num_stats.std_dev == pytest.approx(pc.stddev(trips["tips"]).as_py(), rel=1e-9)
     assert found["company"].string_stats.common_stats.num_missing == trips["company"].null_count == 5140
     assert found["company"].string_stats.unique == pc.count_distinct(trips["company"]).as_py() == 61
+
+
+@pytest.mark.component
+def test_slices_weights_and_earlier_spans(tmp_path: Path, examples: Examples, ctx: Context) -> None:
+    """Slices are datasets of their own, the whole counts the span before too, and read as the split's statistics."""
+    spans = [ExampleStatistics(str(tmp_path / name)) for name in ("first", "second")]
+    wanted = {"slices": [["pay"], {"pay": "Cash"}], "weight": "row", "crosses": True}
+    schema = SCHEMA.append(pa.field("row", pa.int64()))
+    batch = pa.record_batch(
+        {"fare": [1.0, None, 3.0], "pay": ["Cash", "Card", "Cash"], "row": [1, 2, 3]}, schema=schema
+    )
+    write_split(examples, "train", [batch], schema)
+    StatisticsGen.function(examples=examples, statistics=spans[0], exclude_splits=["eval"], ctx=ctx, **wanted)
+    StatisticsGen.function(
+        examples=examples, statistics=spans[1], earlier_statistics=spans[0], exclude_splits=["eval"], ctx=ctx, **wanted
+    )
+    whole = read_statistics(spans[1], "train")
+    assert (whole.name, whole.num_examples, whole.weighted_num_examples) == ("All Examples", 6, 12.0)
+    content = spans[1].split_path("train", "FeatureStats.pb").read_bytes()
+    datasets = statistics_pb2.DatasetFeatureStatisticsList.FromString(content).datasets
+    assert [(one.name, one.num_examples) for one in datasets[1:]] == [("pay_Card", 2), ("pay_Cash", 4)]
+
+
+def test_columns_that_are_not_there_are_an_error(tmp_path: Path, examples: Examples, ctx: Context) -> None:
+    """A mistyped weight or slice is found before anything is read, and offers the nearest."""
+    statistics = ExampleStatistics(str(tmp_path / "statistics"))
+    with pytest.raises(UsageError, match="no column 'pya'"):
+        StatisticsGen.function(examples=examples, statistics=statistics, slices=[["pya"]], ctx=ctx)
+    with pytest.raises(UsageError, match="no column 'fair'") as caught:
+        StatisticsGen.function(examples=examples, statistics=statistics, weight="fair", ctx=ctx)
+    assert "fare" in str(caught.value.hint)

@@ -129,7 +129,7 @@ def test_a_rows_hash_is_its_own(rows: list[tuple[int | None, float | None, str |
 @pytest.mark.parametrize("splits", [{"train": 2, "eval": 1}, {"a": 70, "b": 20, "c": 10}])
 def test_shares_are_those_of_the_weights(column: pa.Array, splits: dict[str, int]) -> None:
     """Of many distinct rows each split gets its share, within four standard deviations of a fair draw."""
-    chosen = split_indices(pa.record_batch({"v": column}), splits)
+    chosen = split_indices(row_hashes(pa.record_batch({"v": column})), splits)
     counts = np.bincount(chosen, minlength=len(splits))
     shares = np.array(list(splits.values())) / sum(splits.values())
     assert counts.sum() == 100_000

@@ -13,8 +13,9 @@ from tensorflow_metadata.proto.v0 import statistics_pb2
 from penstock.artifacts import Examples
 from penstock.data.beam_io import ReadRowGroups
 from penstock.data.examples import read_table, row_groups, write_split
-from penstock.data_validation.beam_statistics import StatisticsFn, WriteStatistics
+from penstock.data_validation.beam_statistics import SummaryFn, WriteSummary
 from penstock.data_validation.statistics import DatasetSummary
+from penstock.data_validation.summary_file import read_summary, unpacked
 
 pytestmark = pytest.mark.component
 
@@ -54,11 +55,11 @@ def test_beam_gives_what_one_pass_in_process_gives(tmp_path: Path, workers: int)
         if workers > 1
         else {"runner": "FnApiRunner"}
     )
-    path = tmp_path / "FeatureStats.pb"
+    path = tmp_path / "Summary.zip"
     with beam.Pipeline(options=options) as pipeline:
         read = pipeline | ReadRowGroups(row_groups(examples, "train"))
-        _ = read | WriteStatistics(str(path), "train", rows.schema)
-    (found,) = statistics_pb2.DatasetFeatureStatisticsList.FromString(path.read_bytes()).datasets
+        _ = read | WriteSummary(str(path), rows.schema)
+    (found,) = read_summary(path).to_proto("train").datasets
     expected = in_process(read_table(examples, "train"), "train")
     assert found.num_examples == 3000
     for one, other in zip(found.features, expected.features, strict=True):
@@ -73,10 +74,9 @@ def test_beam_gives_what_one_pass_in_process_gives(tmp_path: Path, workers: int)
 def test_merging_nothing_gives_the_columns_without_examples() -> None:
     """Where no batch arrives, Beam still asks for the result."""
     rows = table(100)
-    combine = StatisticsFn("train", rows.schema)
-    (nothing,) = statistics_pb2.DatasetFeatureStatisticsList.FromString(
-        combine.extract_output(combine.merge_accumulators([combine.create_accumulator()]))
-    ).datasets
+    combine = SummaryFn(rows.schema)
+    content = combine.extract_output(combine.merge_accumulators([combine.create_accumulator()]))
+    (nothing,) = unpacked(content, "Summary.zip").to_proto("train").datasets
     assert nothing.num_examples == 0
     assert [feature.path.step[0] for feature in nothing.features] == ["fare", "hour", "pay"]
     assert nothing == in_process(rows.slice(0, 0), "train")

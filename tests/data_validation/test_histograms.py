@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from penstock.data_validation.distribution import Distribution
-from penstock.data_validation.histograms import constant_histogram, quantiles_histogram, standard_histogram
+from penstock.data_validation.histograms import quantiles_histogram, standard_histogram
 
 
 def distribution(values: np.ndarray, exact_distinct: int = 65_536) -> Distribution:
@@ -70,8 +70,3 @@ def test_quantile_buckets_hold_everything_once(values: list[int]) -> None:
     assert sum(counts(histogram)) == pytest.approx(len(values))
     assert histogram.buckets[0].low_value == min(values)
     assert histogram.buckets[-1].high_value == max(values)
-
-
-def test_a_constant_is_the_quantiles_histogram_of_one_value() -> None:
-    """The shortcut for a constant gives what the general way gives."""
-    assert constant_histogram(1.0, 25) == quantiles_histogram(distribution(np.full(25, 1.0)))

@@ -4,6 +4,7 @@ import itertools
 import math
 import pickle
 from collections.abc import Callable
+from decimal import Decimal
 
 import numpy as np
 import pyarrow as pa
@@ -13,11 +14,21 @@ from hypothesis import strategies as st
 from tensorflow_metadata.proto.v0 import statistics_pb2
 
 from penstock.data_validation.statistics import DatasetSummary
+from penstock.data_validation.summary_options import SummaryOptions
 from penstock.errors import DataError
 
 Summarise = Callable[..., statistics_pb2.DatasetFeatureStatistics]
 
-SCHEMA = pa.schema([("i", pa.int64()), ("f", pa.float64()), ("s", pa.string()), ("n", pa.null())])
+SCHEMA = pa.schema(
+    [
+        ("i", pa.int64()),
+        ("f", pa.float64()),
+        ("s", pa.string()),
+        ("n", pa.null()),
+        ("l", pa.list_(pa.float64())),
+        ("m", pa.list_(pa.list_(pa.binary()))),
+    ]
+)
 
 ROWS = st.lists(
     st.tuples(
@@ -27,6 +38,8 @@ ROWS = st.lists(
         | st.sampled_from([0.0, -0.0, math.nan]),
         st.none() | st.text(max_size=5) | st.sampled_from(["Cash", "Card"]),
         st.none(),
+        st.none() | st.lists(st.none() | st.sampled_from([0.0, 1.5, 2.5]), max_size=3),
+        st.none() | st.lists(st.none() | st.lists(st.sampled_from([b"a", b"\xff", b"bc"]), max_size=2), max_size=2),
     ),
     max_size=60,
 )
@@ -144,7 +157,7 @@ def test_no_examples_keep_their_columns(summarise: Summarise) -> None:
     """An empty split still says which columns it has, and of what type."""
     proto = summarise(SCHEMA.empty_table())
     assert proto.num_examples == 0
-    assert [feature.path.step[0] for feature in proto.features] == ["i", "f", "s", "n"]
+    assert [feature.path.step[0] for feature in proto.features] == SCHEMA.names
 
 
 @pytest.mark.parametrize(
@@ -164,6 +177,104 @@ def test_a_column_of_two_types_is_an_error(first: list[object], second: list[obj
 
 
 def test_a_type_without_statistics_is_an_error(summarise: Summarise) -> None:
-    """A column of lists, say, names itself and its type."""
-    with pytest.raises(DataError, match=r"'tags' is of type list<item: int64>"):
-        summarise({"tags": [[1, 2]]})
+    """A column of structs, say, names itself and its type."""
+    with pytest.raises(DataError, match=r"'tags' is of type struct<a: int64>"):
+        summarise({"tags": [{"a": 1}]})
+
+
+def test_lists_count_their_values_apart_from_their_examples(summarise: Summarise) -> None:
+    """Missing lists are told apart from empty ones; a null within a list is a value that is not known."""
+    numbers, strings = summarise(
+        {"n": [[1.0, None], [], None, [4.0]], "s": [["a", None, "a"], None, None, []]}
+    ).features
+    common = numbers.num_stats.common_stats
+    assert (common.num_non_missing, common.num_missing, common.tot_num_values) == (3, 1, 3)
+    assert (common.min_num_values, common.max_num_values, common.avg_num_values) == (0, 2, 1.0)
+    assert numbers.num_stats.mean == 2.5
+    assert numbers.num_stats.histograms[0].num_nan == 1
+    assert strings.string_stats.unique == 1
+    assert strings.string_stats.top_values[0].frequency == 2
+
+
+def test_nested_lists_tell_presence_level_by_level(summarise: Summarise) -> None:
+    """Each level counts what is missing in the one around it; numbers of values are those of the innermost."""
+    (feature,) = summarise({"n": [[[1, 2], None], [], None, [[], [3]]]}).features
+    common = feature.num_stats.common_stats
+    outer, inner = common.presence_and_valency_stats
+    assert (outer.num_missing, outer.num_non_missing, outer.tot_num_values, outer.max_num_values) == (1, 3, 4, 2)
+    assert (inner.num_missing, inner.num_non_missing, inner.tot_num_values, inner.min_num_values) == (1, 3, 3, 0)
+    assert (common.min_num_values, common.max_num_values, common.tot_num_values) == (0, 2, 3)
+    names = [custom.name for custom in feature.custom_stats]
+    assert names[:2] == ["level_2_value_list_length_quantiles", "level_2_value_list_length_standard"]
+
+
+def test_lists_of_nothing_known_join_lists_of_a_type() -> None:
+    """A file whose lists are all empty, and so of no type, fits one whose lists hold numbers."""
+    one, other = DatasetSummary(), DatasetSummary()
+    one.add(pa.record_batch({"n": pa.array([[], None], pa.list_(pa.null()))}))
+    other.add(pa.record_batch({"n": [[1, 2]]}))
+    one.merge(other)
+    (feature,) = one.to_proto("train").features
+    assert feature.type == statistics_pb2.FeatureNameStatistics.INT
+    assert feature.num_stats.common_stats.num_non_missing == 2
+    with pytest.raises(DataError, match="values nested 1 deep in some files and values nested 2 deep"):
+        one.add(pa.record_batch({"n": [[[1]]]}))
+
+
+def test_other_types_are_counted_as_the_numbers_they_stand_for(summarise: Summarise) -> None:
+    """Truth values, decimals and times: 0 and 1, numbers, and units since 1970."""
+    columns = {
+        "bool": [True, False, None],
+        "decimal": pa.array([Decimal("1.5"), None, Decimal("2.5")], pa.decimal128(5, 2)),
+        "time": pa.array([None, 3, 5], pa.timestamp("us")),
+        "day": pa.array([None, 3, 5], pa.date32()),
+        "days": pa.array([[3, 5], None, []], pa.list_(pa.date32())),
+        "category": pa.array(["a", None, "a"]).dictionary_encode(),
+    }
+    found = {feature.path.step[0]: feature for feature in summarise(columns).features}
+    means = {name: feature.num_stats.mean for name, feature in found.items()}
+    assert means == {"bool": 0.5, "decimal": 2.0, "time": 4.0, "day": 4.0, "days": 4.0, "category": 0.0}
+    kinds = [statistics_pb2.FeatureNameStatistics.Type.Name(feature.type) for feature in found.values()]
+    assert kinds == ["INT", "FLOAT", "INT", "INT", "INT", "STRING"]
+    assert found["category"].string_stats.top_values[0].frequency == 2
+
+
+def test_bytes_that_are_no_text_are_counted_and_ranked_together(summarise: Summarise) -> None:
+    """They stay apart in the number of distinct values, and have one name in the ranking."""
+    (feature,) = summarise({"b": pa.array([b"\xff", b"\xc3", b"ok", b"\xff"], pa.binary())}).features
+    strings = feature.string_stats
+    assert (strings.unique, strings.invalid_utf8_count) == (3, 3)
+    assert [(top.value, top.frequency) for top in strings.top_values] == [("__BYTES_VALUE__", 3), ("ok", 1)]
+
+
+def test_weights_count_beside_the_examples() -> None:
+    """Mean, deviation, ranking and presence, each with the weights and without them; weight 0 counts for nothing."""
+    summary = DatasetSummary(options=SummaryOptions(weight_column="w"))
+    summary.add(pa.record_batch({"w": [1.0, 2.0, 0.0], "x": [1.0, 4.0, 9.0], "s": ["a", None, "b"]}))
+    proto = summary.to_proto("train")
+    _, number, string = proto.features
+    assert proto.weighted_num_examples == 3.0
+    assert number.num_stats.mean == pytest.approx(14 / 3)
+    weighted = number.num_stats.weighted_numeric_stats
+    assert (weighted.mean, weighted.std_dev) == (3.0, pytest.approx(2**0.5))
+    common = string.string_stats.common_stats
+    assert (common.num_missing, common.weighted_common_stats.num_missing) == (1, 2.0)
+    assert string.string_stats.weighted_string_stats.top_values[0].value == "a"
+
+
+@pytest.mark.parametrize(
+    ("weights", "expected"),
+    [
+        ([1.0, None], r"holds no weight in 1 of 2 rows, None"),
+        ([1.0, -2.0], r"holds no weight in 1 of 2 rows, -2.0"),
+        ([math.inf, math.nan], r"holds no weight in 2 of 2 rows, inf"),
+        (["1", "2"], "is of type string"),
+        ([[1.0], [2.0]], "is of type list"),
+    ],
+)
+def test_what_is_no_weight_is_an_error(weights: list[object], expected: str) -> None:
+    """Missing, negative, not finite or not a number: the message shows one."""
+    summary = DatasetSummary(options=SummaryOptions(weight_column="w"))
+    with pytest.raises(DataError, match=expected) as caught:
+        summary.add(pa.record_batch({"w": weights}))
+    assert caught.value.column == "w"

@@ -11,8 +11,7 @@ import pytest
 from penstock.events import RunState
 from penstock.metadata import Store, open_store
 from penstock.metadata.records import NewArtifact, RunRecord, StoredArtifact
-from tests.metadata.databases import BOTH
-from tests.postgres import Server
+from tests.metadata.databases import BOTH, new_url
 
 Publish = Callable[..., dict[str, list[StoredArtifact]]]
 
@@ -20,10 +19,7 @@ Publish = Callable[..., dict[str, list[StoredArtifact]]]
 @pytest.fixture(params=BOTH)
 def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """Where a store may be made: in a new file, and as a conformance test in a new database of PostgreSQL."""
-    if request.param == "sqlite":
-        return f"sqlite:///{tmp_path}/state/metadata.db"
-    server: Server = request.getfixturevalue("postgres")
-    return server.url(server.new_database())
+    return new_url(request, tmp_path)
 
 
 @pytest.fixture

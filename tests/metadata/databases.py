@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import sqlite3
 from contextlib import closing
+from pathlib import Path
 from typing import Any
 
 import pytest
+
+from tests.postgres import Server
 
 BOTH = ["sqlite", pytest.param("postgresql", marks=pytest.mark.conformance)]
 
@@ -27,3 +30,11 @@ def beside(url: str, *statements: str) -> list[tuple[Any, ...]]:
     with psycopg.connect(url) as server:
         cursors = [server.execute(one.encode()) for one in statements]
         return cursors[-1].fetchall() if cursors[-1].description else []
+
+
+def new_url(request: pytest.FixtureRequest, directory: Path) -> str:
+    """Where a store may be made: in a new file, or in a new database of PostgreSQL, as ``request.param`` says."""
+    if request.param == "sqlite":
+        return f"sqlite:///{directory}/state/metadata.db"
+    server: Server = request.getfixturevalue("postgres")
+    return server.url(server.new_database())

@@ -1,7 +1,7 @@
 """A process that writes into a store until it is killed, and says of everything the store acknowledged what it was.
 
 Usage: killed_writer.py URL NAME
-Prints ``ready`` and then, at once and each in one write to the pipe, lines ``[act, execution, number, artifacts]``.
+Prints ``["ready"]`` and then, at once and each in one write, lines ``[act, execution, number, artifacts]``.
 """
 
 from __future__ import annotations

@@ -40,7 +40,7 @@ class Acknowledged:
     begun: dict[int, tuple[int, list[int]]] = field(default_factory=dict)
     ended: dict[int, tuple[str, list[int]]] = field(default_factory=dict)
 
-    def note(self, lines: Iterable[str]) -> None:
+    def note(self, lines: Iterable[bytes]) -> None:
         """Takes the lines of one writer."""
         for line in lines:
             act, execution_id, number, artifacts = json.loads(line)
@@ -50,18 +50,31 @@ class Acknowledged:
                 self.ended[execution_id] = (act, artifacts)
 
 
-def kill_writers(url: str, kills: int, seed: int, *, at_once: int = 4, longest: float = 0.25) -> Acknowledged:
-    """Starts writers, several at once, and kills each with SIGKILL at a random moment after it was imported."""
-    random_ = random.Random(seed)  # noqa: S311 - moments, no secrets
-    moments = [random_.uniform(0, longest) for _ in range(kills)]
+def kill_writers(
+    url: str, kills: int, seed: int, *, after: int = 24, at_once: int = 4, longest: float = 0.02
+) -> Acknowledged:
+    """Starts writers, several at once, and kills each with SIGKILL at a random moment.
 
-    def kill_one(number: int) -> list[str]:
-        with _writer(url, f"w{seed}.{number}") as process:
-            time.sleep(moments[number])
-            process.kill()
-            out, error = process.communicate()
-            assert (process.returncode, error) == (-9, ""), error
-        return out.splitlines()
+    Args:
+        url: The store.
+        kills: How many.
+        seed: What the moments follow from.
+        after: The most that a writer says, besides that it was imported, before its moment is awaited.
+        at_once: How many there are at a time.
+        longest: The most seconds that it is then waited.
+    """
+    random_ = random.Random(seed)
+    moments = [(random_.randint(0, after), random_.uniform(0, longest)) for _ in range(kills)]
+
+    def kill_one(number: int) -> list[bytes]:
+        said, seconds = moments[number]
+        with _writer(url, f"w{seed}.{number}") as writer:
+            lines = _hear(writer, said)
+            time.sleep(seconds)
+            writer.kill()
+            out, error = writer.communicate()
+            assert (writer.returncode, error) == (-9, b""), error.decode()
+        return lines + out.splitlines()
 
     found = Acknowledged()
     with ThreadPoolExecutor(at_once) as pool:
@@ -75,31 +88,41 @@ def crash_server(server: Server, url: str, rounds: int, seed: int, *, at_once: i
 
     A writer may then have gone on, or have ended with the error that what it was doing was broken off.
     """
-    random_ = random.Random(seed)  # noqa: S311 - moments, no secrets
+    random_ = random.Random(seed)
     found = Acknowledged()
     for number in range(rounds):
         with ExitStack() as stack:
             writers = [stack.enter_context(_writer(url, f"c{seed}.{number}.{at}")) for at in range(at_once)]
-            time.sleep(random_.uniform(0.1, 0.6))
+            for writer in writers:
+                found.note(_hear(writer, 6))
+            time.sleep(random_.uniform(0, 0.5))
             server.stop(signal.SIGQUIT)
             server.start()
-            time.sleep(random_.uniform(0.1, 0.6))
-            for process in writers:
-                process.kill()
-                out, error = process.communicate()
-                assert process.returncode == -9 or "cannot be reached" in error, error
+            time.sleep(random_.uniform(0, 0.5))
+            for writer in writers:
+                writer.kill()
+                out, error = writer.communicate()
+                assert writer.returncode == -9 or b"broke the connection off" in error, error.decode()
                 found.note(out.splitlines())
     return found
 
 
 @contextlib.contextmanager
-def _writer(url: str, name: str) -> Iterator[subprocess.Popen[str]]:
+def _writer(url: str, name: str) -> Iterator[subprocess.Popen[bytes]]:
     """A writer that has imported what it needs and is about to open the store."""
     command = [sys.executable, str(WRITER), url, name]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
-        assert process.stdout.readline() == '["ready"]\n', process.communicate()[1]
+    # Unbuffered, so that what is read line by line and what is read at its end are all there is.
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, bufsize=0) as process:
+        assert _hear(process, 1) == [b'["ready"]\n']
         yield process
+
+
+def _hear(writer: subprocess.Popen[bytes], lines: int) -> list[bytes]:
+    """The next lines that a writer says; it is an error that it ends before."""
+    assert writer.stdout is not None
+    heard = [writer.stdout.readline() for _ in range(lines)]
+    assert all(heard), writer.communicate()[1].decode()
+    return heard
 
 
 def executions(query: Query) -> dict[int, dict[str, Any]]:

@@ -193,16 +193,15 @@ def tfx_run(store):
 
     Done again, the last one ends.
     """
-    kinds = {
-        name: store.put_context_type(pb.ContextType(name=name)) for name in ("pipeline", "pipeline_run", "node")
-    }
+    kinds = {name: store.put_context_type(pb.ContextType(name=name)) for name in ("pipeline", "pipeline_run", "node")}
     maker = store.put_execution_type(pb.ExecutionType(name="tfx.components.made.component.Made"))
     made = store.put_artifact_type(pb.ArtifactType(name="Examples"))
     there = [one for one in store.get_executions() if one.type == "tfx.components.made.component.Made"]
     if there:
-        there[-1].last_known_state = pb.Execution.COMPLETE
-        store.put_executions([there[-1]])
-        return there[-1].id
+        last = max(there, key=lambda one: one.id)
+        last.last_known_state = pb.Execution.COMPLETE
+        store.put_executions([last])
+        return last.id
     pipeline = pb.Context(type_id=kinds["pipeline"], name="elsewhere")
     run = pb.Context(type_id=kinds["pipeline_run"], name="tfx-run")
     below = []
@@ -231,8 +230,14 @@ def delete(store, artifact_id):
 if __name__ == "__main__":
     path, act, *arguments = sys.argv[1:]
     config = pb.ConnectionConfig()
-    config.sqlite.filename_uri = path
-    config.sqlite.connection_mode = pb.SqliteMetadataSourceConfig.READWRITE_OPENCREATE
+    if path.startswith("{"):
+        for name, value in json.loads(path).items():
+            setattr(config.postgresql, name, value)
+        config.postgresql.ssloption.sslmode = "disable"
+        KINDS["string"] = 'a "b" c'  # with a backslash it builds SQL that PostgreSQL does not understand
+    else:
+        config.sqlite.filename_uri = path
+        config.sqlite.connection_mode = pb.SqliteMetadataSourceConfig.READWRITE_OPENCREATE
     if act == "downgrade":
         metadata_store.downgrade_schema(config, int(arguments[0]))
         print("null")

@@ -82,7 +82,9 @@ class TestResolve:
     def test_predecessors_are_what_was_let_through_before(self, store: Store, publish: Publish) -> None:
         """Of the same node, not blocked, of no later span; the last span first, then another version of this one."""
 
-        def statistics(digest: str, span: int | None, *, component: str = "Stats", blocked: bool = False) -> StoredArtifact:
+        def statistics(
+            digest: str, span: int | None, *, component: str = "Stats", blocked: bool = False
+        ) -> StoredArtifact:
             properties = {} if span is None else {"span": span}
             made = NewArtifact("ExampleStatistics", f"/{component}-{digest}", digest=digest, properties=properties)
             (artifact,) = publish(component, {"statistics": [made]})["statistics"]

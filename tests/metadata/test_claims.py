@@ -51,7 +51,7 @@ def test_a_key_is_claimed_once(store: Store) -> None:
 
 
 def test_a_result_that_the_claimant_has_not_seen_is_told(store: Store) -> None:
-    """Published since it looked: it looks again. One that it has seen and cannot use does not keep it from beginning."""
+    """Published since it looked: it looks again. One that it has seen and cannot use does not keep it waiting."""
     lease = taken(store.claim(ATTEMPT))
     store.publish(lease, outputs={"model": [NewArtifact("Model", "/1")]}, key="k")
     assert store.holder("k") is None

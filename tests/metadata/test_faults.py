@@ -81,7 +81,7 @@ def contents(path: Path) -> dict[str, Any]:
     """Every row of every table, as another process sees it."""
     with closing(sqlite3.connect(path)) as connection:
         names = [row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
-        return {name: connection.execute(f"SELECT * FROM {name} ORDER BY rowid").fetchall() for name in names}  # noqa: S608 - our own tables
+        return {name: connection.execute(f"SELECT * FROM {name} ORDER BY rowid").fetchall() for name in names}
 
 
 def prepared(store: Store) -> Lease:

@@ -2,12 +2,18 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from typing import Any
+
+import pytest
 
 from penstock.metadata import Store
+from penstock.metadata.database import Transaction
+from penstock.metadata.lineage import Direction
 from penstock.metadata.mlmd.links import Event, EventType, put_events
 from penstock.metadata.mlmd.nodes import Artifact, Execution, insert
 from penstock.metadata.mlmd.types import Type, TypeKind, put_type
 from penstock.metadata.records import Edge, NewArtifact, RunRecord, StoredArtifact
+from tests.metadata.databases import ON_SQLITE
 
 Publish = Callable[..., dict[str, list[StoredArtifact]]]
 
@@ -100,3 +106,29 @@ def test_circles_end(store: Store) -> None:
         )
     found = store.lineage(thing.id or 0, "up")
     assert {edge.direction for edge in found.edges} == {"input", "output"}
+
+
+@ON_SQLITE
+@pytest.mark.parametrize("direction", ["up", "down"])
+@pytest.mark.parametrize("depth", [None, 10])
+def test_no_table_is_read_from_end_to_end(
+    store: Store,
+    taxi: dict[str, StoredArtifact],
+    monkeypatch: pytest.MonkeyPatch,
+    direction: Direction,
+    depth: int | None,
+) -> None:
+    """What the walk costs depends on what it finds and not on how much there is: SQLite looks all up in an index."""
+    plans: list[str] = []
+
+    def explained(self: Transaction, sql: str, *values: Any) -> Any:
+        if not sql.endswith(" LIMIT 1"):  # whether a table has any row, its first one says
+            plans.extend(row[3] for row in query(self, f"EXPLAIN QUERY PLAN {sql}", *values))
+        return query(self, sql, *values)
+
+    query = Transaction.rows
+    monkeypatch.setattr(Transaction, "rows", explained)
+    assert len(store.lineage(taxi["model"].id, direction, depth=depth).executions) == (3 if direction == "up" else 2)
+    assert len(plans) > 20
+    assert {plan for plan in plans if plan.startswith("SCAN")} == {"SCAN seen", "SCAN CONSTANT ROW"}
+    assert not [plan for plan in plans if "AUTOMATIC" in plan]

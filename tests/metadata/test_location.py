@@ -10,7 +10,10 @@ from penstock.metadata.location import has_password, shown
     [
         ("postgresql://u:s3cret@h/db", "postgresql://u:***@h/db"),
         ("postgresql://u:s3/c:r@e?t@h:5/db?sslmode=require", "postgresql://u:***@h:5/db?sslmode=require"),
-        ("postgresql://h/db?user=u&password=s3cret&sslmode=require", "postgresql://h/db?user=u&password=***&sslmode=require"),
+        (
+            "postgresql://h/db?user=u&password=s3cret&sslmode=require",
+            "postgresql://h/db?user=u&password=***&sslmode=require",
+        ),
         ("postgresql://h/db?sslpassword=s3cret", "postgresql://h/db?sslpassword=***"),
         ("mysql+pymysql://u:s3cret@h/db", "mysql+pymysql://u:***@h/db"),
     ],

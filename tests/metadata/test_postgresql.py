@@ -250,7 +250,10 @@ def test_a_server_that_is_restarted_is_waited_for(own_server: Server) -> None:
         back.join()
         store.publish(lease, outputs={"o": [NewArtifact("Model", "/m")]}, key="k")
         assert store.find_cached("k") is not None
-        with pytest.raises(StoreError, match=r"(cannot be reached|broke the connection off)") as caught, store.database.write() as writer:
+        with (
+            pytest.raises(StoreError, match=r"(cannot be reached|broke the connection off)") as caught,
+            store.database.write() as writer,
+        ):
             writer.execute("UPDATE penstock_run SET pipeline = 'changed'")
             own_server.stop()
             own_server.start()

@@ -9,7 +9,16 @@ from penstock.metadata import Store, open_store, reconciliation
 from penstock.metadata.database import Transaction
 from penstock.metadata.mlmd import links
 from penstock.metadata.mlmd.links import Event, EventType
-from penstock.metadata.mlmd.nodes import Artifact, ArtifactState, Context, Execution, ExecutionState, fetch, insert, update
+from penstock.metadata.mlmd.nodes import (
+    Artifact,
+    ArtifactState,
+    Context,
+    Execution,
+    ExecutionState,
+    fetch,
+    insert,
+    update,
+)
 from penstock.metadata.mlmd.types import Type, TypeKind, put_type
 from penstock.metadata.records import NewArtifact, RunRecord, StoredArtifact
 from tests.metadata.conftest import Publish
@@ -47,7 +56,7 @@ def test_a_run_of_another_tool_is_noticed_when_the_store_is_opened(store: Store,
     with open_store(url) as writer:
         (run,) = writer.runs("other")
         assert (run.state, writer.nodes("tfx")[1].state) == (RunState.FAILED, NodeState.FAILED)
-        assert writer.nodes("tfx")[1].seconds == pytest.approx(5, abs=1)
+        assert (writer.nodes("tfx")[1].seconds or 0) >= 5
     assert first < second
 
 
@@ -67,7 +76,9 @@ def test_our_own_runs_are_never_touched(store: Store, url: str, publish: Publish
 
 
 @pytest.mark.parametrize("read_only", [False, True])
-def test_results_that_another_tool_deleted_leave_the_index(store: Store, url: str, publish: Publish, read_only: bool) -> None:
+def test_results_that_another_tool_deleted_leave_the_index(
+    store: Store, url: str, publish: Publish, read_only: bool
+) -> None:
     """An artifact that is no longer LIVE takes its result out of the cache's index; others stay."""
     for name in ("a", "b"):
         publish(name, {"out": [NewArtifact("Model", f"/{name}")]}, key=name)

@@ -161,7 +161,7 @@ def _bodies(message: Any) -> Iterator[Any]:
 def test_names_and_order_of_nodes_and_functions_do_not_count(graph: Any) -> None:
     """Every node of every function renamed, nodes and functions shuffled: the same graph."""
     copy = _copy(graph)
-    shuffled = random.Random(1)  # noqa: S311 - any order will do
+    shuffled = random.Random(1)
     library = copy.meta_graphs[0].graph_def.library
     for function in library.function:
         new = {node.name: f"n{number}_{node.name[-3:]}" for number, node in enumerate(function.node_def)}

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import socket
+import subprocess
+import sys
 import tempfile
 import textwrap
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -110,3 +114,38 @@ def toy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Scratch:
 def states() -> Callable[[RunResult], dict[str, str]]:
     """The state of each node of a run, in words."""
     return lambda result: {node: outcome.state.value for node, outcome in result.nodes.items()}
+
+
+@pytest.fixture(scope="module")
+def s3() -> Iterator[str]:
+    """The URI of a bucket on a server of moto's, which every client of S3 in this process and its children finds."""
+    pytest.importorskip("s3fs", reason="needs s3fs: pip install 'penstock[conformance]'")
+    pytest.importorskip("moto.server", reason="needs moto's server: pip install 'penstock[conformance]'")
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    command = [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)]
+    server = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{port}")
+        patch.setenv("AWS_ACCESS_KEY_ID", "somebody")
+        patch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
+        patch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+        patch.delenv("AWS_PROFILE", raising=False)
+        try:
+            deadline = time.monotonic() + 60
+            while True:
+                try:
+                    socket.create_connection(("127.0.0.1", port), timeout=1).close()
+                    break
+                except OSError:
+                    assert time.monotonic() < deadline
+                    assert server.poll() is None
+                    time.sleep(0.05)
+            import s3fs
+
+            s3fs.S3FileSystem().mkdir("penstock-test")
+            yield "s3://penstock-test"
+        finally:
+            server.kill()
+            server.wait()

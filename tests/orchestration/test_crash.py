@@ -1,4 +1,4 @@
-"""Kills at random moments: whatever dies, the next run completes, with an undisturbed run's results and no leftovers."""
+"""Kills at random moments: whatever dies, the next run completes, with an undisturbed run's results, no leftovers."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ class Left:
 
 @dataclass
 class Arena:
-    """A project, its own directory for temporary files, and a mark in the environment of every process that it starts."""
+    """A project, its own directory for temporary files, and a mark in the environment of each process it starts."""
 
     project: Scratch
     temporary: Path

@@ -152,7 +152,7 @@ Make()
 
 
 def test_a_node_that_takes_too_long_is_ended(project: Scratch, states: States, tmp_path: Path) -> None:
-    """Its process and what that started are gone, the error says after how long, the log where it stood; others go on."""
+    """Its process and what that started are gone, the error says after how long, its log where; others go on."""
     pid = tmp_path / "pid"
     project.write(HANG.replace("{pid!r}", repr(str(pid))))
     began = time.monotonic()

@@ -98,7 +98,7 @@ def _code(component: Component) -> dict[str, object]:
 
 @pytest.mark.parametrize("distribution", [None, "acme-nodes"], ids=["checkout", "installed"])
 def test_a_component_of_a_package_counts_with_its_packages_source(install: Install, distribution: str | None) -> None:
-    """The function and what it imports of its own package count, by absolute and relative imports; no more than that."""
+    """The function and what it imports of its own package count, by absolute and relative imports; no more."""
     install(ACME, distribution=distribution)
     assert set(_code(_toy())) == {
         "acme/nodes/toy.py",
@@ -183,7 +183,7 @@ def test_an_installed_library_counts_with_its_version(install: Install, tmp_path
 
 
 def test_an_environment_in_the_projects_directory_is_not_the_project(install: Install, tmp_path: Path) -> None:
-    """A component installed in `.venv` beside pipeline.py is found by its module's name, not as a file of the user's."""
+    """A component installed in `.venv` beside pipeline.py is found by its module's name, not as a user's file."""
     place = ".venv/lib/python3.11/site-packages"
     install(ACME, where=place, distribution="acme-nodes")
     assert _ref(_toy(), tmp_path) == "acme.nodes.toy:Toy"

@@ -5,12 +5,11 @@ from __future__ import annotations
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -49,50 +48,15 @@ Total(page=deep.outputs["result"], length=measured.outputs["length"])
 """
 
 
-@pytest.fixture
+@pytest.fixture(autouse=True)
 def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """This machine's cache of remote payloads, empty."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     return tmp_path / "cache" / "penstock"
 
 
-@pytest.fixture(scope="module")
-def s3() -> Iterator[str]:
-    """The URI of a bucket on a server of moto's, which every client of S3 in this process and its children finds."""
-    pytest.importorskip("s3fs", reason="needs s3fs: pip install 'penstock[conformance]'")
-    pytest.importorskip("moto.server", reason="needs moto's server: pip install 'penstock[conformance]'")
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    command = [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)]
-    server = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{port}")
-        patch.setenv("AWS_ACCESS_KEY_ID", "somebody")
-        patch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
-        patch.setenv("AWS_DEFAULT_REGION", "us-east-1")
-        patch.delenv("AWS_PROFILE", raising=False)
-        try:
-            deadline = time.monotonic() + 60
-            while True:
-                try:
-                    socket.create_connection(("127.0.0.1", port), timeout=1).close()
-                    break
-                except OSError:
-                    assert time.monotonic() < deadline
-                    assert server.poll() is None
-                    time.sleep(0.05)
-            import s3fs
-
-            s3fs.S3FileSystem().mkdir("penstock-test")
-            yield "s3://penstock-test"
-        finally:
-            server.kill()
-            server.wait()
-
-
 @pytest.fixture(params=["memory", pytest.param("s3", marks=pytest.mark.conformance)])
-def remote(request: pytest.FixtureRequest, cache: Path) -> str:
+def remote(request: pytest.FixtureRequest) -> str:
     """A root of its own for each test."""
     base = "memory:/" if request.param == "memory" else request.getfixturevalue("s3")
     return f"{base}/{uuid.uuid4().hex}"
@@ -147,7 +111,7 @@ def test_what_the_cache_lost_is_fetched(placed: Scratch, cache: Path, states: St
     shutil.rmtree(cache)
     again = placed.run(no_cache=["Total"])
     assert states(again) == {"Make": "reused", "Deep": "reused", "Measure": "reused", "Total": "complete"}
-    fetched = [path for path in cache.glob("payloads/*/*/a/19/n.txt")]
+    fetched = list(cache.glob("payloads/*/*/a/19/n.txt"))
     assert [path.read_text() for path in fetched] == ["19" * 100]
     fetched[0].write_text("short")
     assert states(placed.run(no_cache=["Total"]))["Total"] == "complete"
@@ -194,7 +158,7 @@ def test_a_failed_attempt_leaves_only_its_log(placed: Scratch, remote: str, cach
     assert Path(log).read_text().startswith("so far\n")
 
 
-def test_an_unknown_or_unreachable_root_is_refused_before_anything_runs(project: Scratch, cache: Path) -> None:
+def test_an_unknown_or_unreachable_root_is_refused_before_anything_runs(project: Scratch) -> None:
     """The error names the root and says what is missing."""
     project.write("---\nMake()\n", config="profiles: {local: {pipeline_root: 'nowhere://bucket/root'}}")
     with pytest.raises(StorageError, match="pipeline root cannot be written.*nowhere") as caught:
@@ -212,9 +176,7 @@ run_project(load_project(sys.argv[1]), isolation=sys.argv[2])
 
 
 @pytest.mark.conformance
-def test_a_run_that_was_killed_leaves_nothing_in_a_bucket(
-    project: Scratch, s3: str, cache: Path, states: States
-) -> None:
+def test_a_run_that_was_killed_leaves_nothing_in_a_bucket(project: Scratch, s3: str, cache: Path) -> None:
     """Killed while it takes payloads out, and at other moments: the next run completes, and only its payloads stay."""
     import penstock
 

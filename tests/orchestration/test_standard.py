@@ -26,3 +26,44 @@ def test_the_schema_knows_the_options_of_nodes() -> None:
     (options,) = profile["nodes"]["patternProperties"].values()
     assert options["additionalProperties"] is False
     assert options["properties"]["timeout"]["default"] is None
+
+
+@pytest.mark.parametrize(
+    ("data", "component"),
+    [
+        ("{path: a.csv.gz}", "CsvExampleGen"),
+        ("{path: in}", "CsvExampleGen"),
+        ("{path: 'in/*.parquet'}", "ParquetExampleGen"),
+        ("{path: a.JSONL}", "JsonlExampleGen"),
+        ("{path: in/data_tfrecord-00000-of-00001.gz}", "ImportExampleGen"),
+        ("{path: tfrecord/in, format: parquet}", "ParquetExampleGen"),
+    ],
+)
+def test_the_format_decides_what_reads_the_data(tmp_path: Path, data: str, component: str) -> None:
+    """Written, or told from the end of the path; CSV if neither tells."""
+    (tmp_path / "pipeline.yaml").write_text(f"name: p\ndata: {data}\n")
+    assert component in load_project(tmp_path).pipeline.nodes
+
+
+def test_an_unknown_format_is_refused(tmp_path: Path) -> None:
+    """With its place."""
+    (tmp_path / "pipeline.yaml").write_text("name: p\ndata: {path: a, format: orc}\n")
+    with pytest.raises(ConfigError, match=r"data\.format") as caught:
+        load_project(tmp_path)
+    assert caught.value.line == 2
+
+
+@pytest.mark.parametrize("written", ["1%", "0.01"])
+def test_a_sample_is_a_share(tmp_path: Path, written: str) -> None:
+    """As a percentage or a fraction; it is a parameter of the node that reads, and so part of its key."""
+    (tmp_path / "pipeline.yaml").write_text(f"name: p\ndata: {{path: a.csv, sample: {written}, split_by: [a]}}\n")
+    parameters = load_project(tmp_path).pipeline.nodes["CsvExampleGen"].parameters
+    assert (parameters["sample"], parameters["split_by"]) == (0.01, ["a"])
+
+
+@pytest.mark.parametrize("written", ["2", "0%", "few%", "-1"])
+def test_a_sample_that_is_none(tmp_path: Path, written: str) -> None:
+    """Refused with its place."""
+    (tmp_path / "pipeline.yaml").write_text(f"name: p\ndata: {{path: a.csv, sample: {written}}}\n")
+    with pytest.raises(ConfigError, match=r"data\.sample"):
+        load_project(tmp_path)

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import re
+
 import pytest
 from starlette.testclient import TestClient
 
@@ -95,3 +97,18 @@ def test_an_unknown_artifact_is_not_found(client: TestClient) -> None:
     """An id that no artifact has is 404; one that is no number is no address at all."""
     assert "There is no artifact 999" in client.get("/artifacts/999").text
     assert client.get("/artifacts/999").status_code == client.get("/artifacts/x").status_code == 404
+
+
+def test_a_payload_that_was_collected_says_so(
+    client: TestClient, journal: Journal, chain: dict[str, StoredArtifact]
+) -> None:
+    """When, by which policy, and what makes it again; a pin with who asked for it and why."""
+    made, pushed = chain["Make"], chain["Push"]
+    journal.store.retention.pin(pushed.id, "<b>audit</b>", "ada")
+    journal.store.retention.mark({made.id: "store gc --max-size 1GB", pushed.id: "store gc"}, 0)
+    journal.store.retention.finish([made.id])
+    text = client.get(f"/artifacts/{made.id}").text
+    assert re.search(r"deleted on \d{4}-\d\d-\d\d by store gc --max-size 1GB. A run that needs it makes it again", text)
+    assert as_json(client, f"/artifacts/{made.id}")["state"] == "DELETED"
+    assert as_json(client, f"/artifacts/{pushed.id}")["pinned"] == "by ada: <b>audit</b>"
+    assert "by ada: &lt;b&gt;audit&lt;/b&gt;" in client.get(f"/artifacts/{pushed.id}").text

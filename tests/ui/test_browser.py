@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import shutil
 import socket
-import subprocess
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -18,6 +16,7 @@ from penstock.gates import Verdict
 from penstock.ui.web.app import create_app
 from penstock.ui.web.reader import StoreReader
 from penstock.ui.web.server import listen
+from tests.chromium import chromium
 from tests.ui.conftest import Journal, Page, parsed, planned
 
 Open = Callable[[str], tuple[Page, list[str]]]
@@ -72,34 +71,10 @@ def browse(tmp_path: Path) -> Open:
 
     Also given is what the browser's console says: refusals by the page's own policy, errors of scripts.
     """
-    browser = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-    if browser is None:
-        pytest.skip("There is no Chromium here. On Debian: apt-get install chromium")
 
     def load(address: str) -> tuple[Page, list[str]]:
-        done = subprocess.run(
-            [
-                browser,
-                "--headless",
-                "--no-sandbox",
-                "--disable-gpu",
-                "--disable-dev-shm-usage",
-                "--no-first-run",
-                "--disable-background-networking",
-                "--disable-component-update",
-                "--disable-sync",
-                "--enable-logging=stderr",
-                f"--user-data-dir={tmp_path / 'browser'}",
-                f"--virtual-time-budget={VIRTUAL_MS}",
-                "--dump-dom",
-                address,
-            ],
-            capture_output=True,
-            text=True,
-            timeout=120,
-            check=True,
-        )
-        return parsed(done.stdout), [line for line in done.stderr.splitlines() if "CONSOLE" in line]
+        done = chromium(address, tmp_path / "browser", virtual_ms=VIRTUAL_MS)
+        return parsed(done.dom), done.console
 
     return load
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
 from starlette.testclient import TestClient
@@ -8,6 +9,8 @@ from starlette.testclient import TestClient
 from penstock.errors import UserCodeError
 from penstock.events import RunState
 from penstock.metadata.records import StoredArtifact
+from penstock.metadata.transfer.importing import import_store
+from tests.metadata.restoring import restored
 from tests.ui.conftest import Journal, as_json, as_page, planned
 
 
@@ -121,3 +124,23 @@ def test_a_graph_too_large_to_see_is_a_table_only(client: TestClient, journal: J
     assert "too large to be drawn" in page.text
     assert not [svg for svg in page.tag("svg") if svg.get("class") == "dag"]
     assert page.links["n300"] == "/runs/r1/nodes/n300"
+
+
+def test_a_run_of_tfx_is_shown_whole(client: TestClient, journal: Journal, tmp_path: Path) -> None:
+    """An imported one has no plan: its graph is what its nodes read of each other, and every page of it opens."""
+    tfx = restored("tfx_1_16.sql", tmp_path / "metadata.db")
+    done = import_store(journal.store, tfx)
+    run = f"/runs/{done.runs[1]}"
+    nodes = {node["id"]: node for node in as_json(client, run)["nodes"]}
+    assert (nodes["Transform"]["state"], nodes["Trainer"]["state"], len(nodes)) == ("reused", "complete", 9)
+    assert nodes["Pusher"]["upstream"] == {"Trainer": True, "Evaluator": True}
+    page = as_page(client, run)
+    assert str(tfx) in page.text
+    assert len([one for one in page.tag("path") if "edge" in str(one.get("class"))]) == 12
+    assert "chicago_taxi_native_keras" in as_page(client, "/runs").text
+    for node in nodes:
+        assert node in as_page(client, f"{run}/nodes/{node}").text
+    trainer = as_page(client, f"{run}/nodes/Trainer").text
+    assert "num_steps" in trainer
+    (pushed,) = journal.store.artifacts(type="PushedModel")
+    assert "CsvExampleGen" in as_page(client, f"/artifacts/{pushed.id}").text

@@ -115,5 +115,9 @@ def _keep(trace: str, arguments: Sequence[str]) -> str:
 
 
 def _without_values(arguments: Sequence[str]) -> list[str]:
-    """The command line without the values of ``--set KEY=VALUE``, which may be secret."""
-    return [argument.partition("=")[0] + "=..." if "=" in argument else argument for argument in arguments]
+    """The command line without the values of ``--set KEY=VALUE`` and ``--value VALUE``, which may be secret."""
+    before = ["", *arguments]
+    return [
+        "..." if last == "--value" else argument.partition("=")[0] + "=..." if "=" in argument else argument
+        for last, argument in zip(before, arguments, strict=False)
+    ]

@@ -8,13 +8,16 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+from penstock.metadata.location import shown
+
 if TYPE_CHECKING:
     from penstock.config import Config
 
-__all__ = ["effective", "print_settings", "redacted"]
+__all__ = ["effective", "print_settings", "redacted", "redacted_override"]
 
 _SECRET_KEY = re.compile(r"passw|secret|token|credential|api_?key|private_?key", re.IGNORECASE)
 _URL_PASSWORD = re.compile(r"(?<=://)([^:/@\s]*):[^@\s]+@")
+_DATABASE = re.compile(r"postgres(ql)?://", re.IGNORECASE)
 _HIDDEN = "***"
 
 
@@ -39,7 +42,19 @@ def redacted(value: Any) -> Any:
         }
     if isinstance(value, (list, tuple)):
         return [redacted(item) for item in value]
-    return _URL_PASSWORD.sub(rf"\1:{_HIDDEN}@", value) if isinstance(value, str) else value
+    if isinstance(value, str):
+        return shown(value) if _DATABASE.match(value) else _URL_PASSWORD.sub(rf"\1:{_HIDDEN}@", value)
+    return value
+
+
+def redacted_override(override: str) -> str:
+    """A ``key=value`` without secrets.
+
+    >>> redacted_override("profiles.local.metadata=postgresql://me:p/w@host/db?sslmode=require")
+    'profiles.local.metadata=postgresql://me:***@host/db?sslmode=require'
+    """
+    key, equals, value = override.partition("=")
+    return f"{key}{equals}{redacted({key.rpartition('.')[2]: value})[key.rpartition('.')[2]]}"
 
 
 def print_settings(values: Mapping[str, Any]) -> None:

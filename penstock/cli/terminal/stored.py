@@ -16,11 +16,13 @@ from penstock.cli.terminal.marks import mark
 from penstock.cli.terminal.tables import NodeRow, node_table, table, verdict_table
 from penstock.cli.terminal.text import count, duration, safe, short_path, shorten, size, when
 from penstock.cli.terminal.tree import layout
+from penstock.cli.terminal.views import print_view
 from penstock.errors import from_json
 from penstock.gates import Verdict
 
 if TYPE_CHECKING:
     from penstock.metadata.records import NodeRecord, RunRecord, StoredArtifact
+    from penstock.views import View
 
 __all__ = ["print_artifact", "print_artifacts", "print_run", "print_runs", "print_verdicts"]
 
@@ -134,7 +136,7 @@ def print_artifacts(artifacts: Sequence[StoredArtifact]) -> None:
             f"{one.node_id or ''}.{one.output or ''}".strip("."),
             one.run_id or "",
             "" if one.size is None else size(one.size),
-            "" if one.state == "LIVE" else one.state.lower(),
+            _state(one),
             short_path(one.uri),
         ]
         for one in artifacts
@@ -145,34 +147,60 @@ def print_artifacts(artifacts: Sequence[StoredArtifact]) -> None:
     terminal.print(table(terminal, headers, rows, right=["id", "size"]), soft_wrap=True)
 
 
-def print_artifact(artifact: StoredArtifact) -> None:
-    """One artifact: every fact on a line, then its files."""
+def print_artifact(artifact: StoredArtifact, view: View | None = None, problem: str = "") -> None:
+    """One artifact: every fact on a line, its files, then its view, or why it cannot be shown."""
     terminal = console()
     terminal.print(Text(f"{artifact.type} {artifact.id}", style="bold"))
+    collected = "collected" if artifact.state != "LIVE" else "to rebuild"
     facts = {
         "made by": f"{artifact.node_id}.{artifact.output} in run {artifact.run_id}" if artifact.node_id else "",
         "pipeline": artifact.pipeline or "",
         "created": when(_seconds(artifact.created_ms)) if artifact.created_ms else "",
-        "state": artifact.state.lower(),
+        "state": artifact.state.lower().replace("_", " "),
+        collected: artifact.collected.words if artifact.collected else "",
+        "again": "" if artifact.state == "LIVE" else _again(artifact),
+        "pinned": f"by {artifact.pin.author}, {when(_seconds(artifact.pin.at_ms))}: {artifact.pin.reason}"
+        if artifact.pin
+        else "",
         "payload": short_path(artifact.uri),
         "size": "" if artifact.size is None else size(artifact.size),
         "digest": f"{artifact.algorithm or ''}:{artifact.digest}".lstrip(":") if artifact.digest else "",
     }
     facts |= {name: str(value) for name, value in {**artifact.properties, **artifact.custom_properties}.items()}
-    width = max(map(len, facts))
+    width = max(len(name) for name, value in facts.items() if value)
     for name, value in facts.items():
         if value:
             terminal.print(Text.assemble((f"  {name:<{width}}  ", "dim"), shorten(value, 300)), soft_wrap=True)
-    _print_files(terminal, artifact.uri)
+    gone = artifact.state != "LIVE" or not _print_files(terminal, artifact.uri)
+    if view is not None:
+        print_view(terminal, view)
+    elif problem and not gone:
+        terminal.print(Text(f"\nIt cannot be shown: {safe(problem)}", style="yellow"), soft_wrap=True)
 
 
-def _print_files(terminal: Console, uri: str) -> None:
+def _state(artifact: StoredArtifact) -> str:
+    if artifact.state != "LIVE":
+        return artifact.state.lower().replace("_", " ")
+    if artifact.collected is not None:
+        return "to be rebuilt"
+    return "pinned" if artifact.pin else ""
+
+
+def _again(artifact: StoredArtifact) -> str:
+    """How a payload that is gone is made again."""
+    if artifact.run_id is None:
+        return ""
+    return f"by a run that needs it: penstock run (what it was made from: penstock artifacts lineage {artifact.id})"
+
+
+def _print_files(terminal: Console, uri: str) -> bool:
+    """Prints what files there are; false if the payload is gone."""
     if "://" in uri:
-        return
+        return True
     root = Path(uri)
     if not root.exists():
         terminal.print(Text("\nThe payload is gone: there is no such directory.", style="yellow"))
-        return
+        return False
     files = sorted(path for path in root.rglob("*") if path.is_file())
     terminal.print(Text(f"\n{count(len(files), 'file')}", style="bold"))
     rows = [[safe(str(path.relative_to(root))), size(path.stat().st_size)] for path in files[:_FILES]]
@@ -180,6 +208,7 @@ def _print_files(terminal: Console, uri: str) -> None:
         terminal.print(table(terminal, ["", ""], rows), soft_wrap=True)
     if len(files) > _FILES:
         terminal.print(f"  ... and {len(files) - _FILES} more")
+    return True
 
 
 def _counted(verdicts: Sequence[tuple[str, Verdict]]) -> Text:

@@ -19,12 +19,12 @@ import numpy as np
 import numpy.typing as npt
 
 from penstock.data.csv.files import CsvFile
+from penstock.data.ingest.shards import SHARD_BYTES as BLOCK_BYTES
+from penstock.data.ingest.shards import Shard, packed
 from penstock.errors import DataError
 
-__all__ = ["BLOCK_BYTES", "Block", "Cut", "Piece", "Shard", "cuts", "open_binary", "pieces", "shards"]
+__all__ = ["Block", "Cut", "Piece", "cuts", "open_binary", "pieces", "shards"]
 
-BLOCK_BYTES = 16 << 20
-"""How much text is read and parsed at a time, and what one shard holds at least, unless it is the last."""
 _READ_BYTES = 4 << 20
 # What may stand outside an opening or closing quote; another quote, where "" stands for one.
 _BESIDE = np.frombuffer(b',\n\r"', np.uint8)
@@ -51,18 +51,6 @@ class Block:
     line: int
     size: int
     regular: bool = True
-
-
-@dataclass(frozen=True)
-class Shard:
-    """What is read by one worker and becomes one Parquet file a split: blocks in order."""
-
-    index: int
-    blocks: tuple[Block, ...]
-
-    @property
-    def size(self) -> int:
-        return sum(block.size for block in self.blocks)
 
 
 @dataclass(frozen=True)
@@ -95,16 +83,7 @@ def shards(files: Sequence[CsvFile], block_bytes: int = BLOCK_BYTES) -> Iterator
     Raises:
         DataError: A file holds NUL bytes, or a quoted field that never ends; names file and line.
     """
-    waiting: list[Block] = []
-    index = 0
-    for file in files:
-        for block in _blocks(file, block_bytes):
-            if waiting and sum(item.size for item in waiting) + block.size > block_bytes:
-                yield Shard(index, tuple(waiting))
-                index, waiting = index + 1, []
-            waiting.append(block)
-    if waiting:
-        yield Shard(index, tuple(waiting))
+    return packed((block for file in files for block in _blocks(file, block_bytes)), block_bytes)
 
 
 def pieces(block: Block, block_bytes: int = BLOCK_BYTES) -> Iterator[Piece]:

@@ -8,27 +8,26 @@ looked at one by one.
 from __future__ import annotations
 
 import gzip
-import json
-import uuid
 import zlib
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, replace
-from pathlib import Path
-from typing import Any
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import pyarrow as pa
 import pyarrow.csv
 
 from penstock.data.arrays import from_bools
-from penstock.data.csv.blocks import Block, Piece, Shard, pieces
+from penstock.data.csv.blocks import Block, Piece, pieces
 from penstock.data.csv.rows import not_utf8, rows, shortened
 from penstock.data.csv.values import Example, Kind, Seen, convert, examine, widest
-from penstock.data.examples import even_slices, open_writer
-from penstock.data.splits import split_indices
-from penstock.errors import DataError, PenstockError, StorageError, from_json
-from penstock.storage.refusal import refusal_in
+from penstock.data.ingest.declared import Misfits, fit
+from penstock.data.ingest.flow import misfit
+from penstock.data.ingest.job import Job, Report, failed
+from penstock.data.ingest.rejected import Rejections
+from penstock.data.ingest.shards import Shard
+from penstock.data.ingest.write import SplitWriter
+from penstock.errors import DataError, PenstockError
 
-__all__ = ["Column", "Job", "Place", "Report", "part_path", "read_strings", "run_shard"]
+__all__ = ["Column", "Convert", "Place", "read_strings"]
 
 _MOST_BYTES = (1 << 31) - (1 << 20)  # Arrow's reader counts the bytes of a block in 32 bits
 
@@ -76,95 +75,48 @@ class Column:
 
 
 @dataclass(frozen=True)
-class Report:
-    """What a shard held. Written as JSON by workers that may be elsewhere.
+class Convert:
+    """How CSV shards are converted; a `penstock.data.ingest.job.Run`.
 
     Attributes:
-        shard: The shard's index.
-        columns: By name; ``kind`` is the type they were written as.
-        rows: Number of rows by split.
-        problem: A `PenstockError` as JSON, if the shard could not be read; nothing was written then.
-    """
-
-    shard: int
-    columns: dict[str, Column] = field(default_factory=dict)
-    rows: dict[str, int] = field(default_factory=dict)
-    problem: dict[str, Any] | None = None
-
-    def to_json(self) -> str:
-        """As a JSON text."""
-        return json.dumps(asdict(self))
-
-    @classmethod
-    def from_json(cls, text: str) -> Report:
-        """The report that `to_json` wrote."""
-        value = json.loads(text)
-        columns = {}
-        for name, column in value["columns"].items():
-            places = {key: Place(**column[key]) if column[key] else None for key in ("text", "fraction", "overflow")}
-            columns[name] = Column(Kind(column["kind"]), column["present"], column["numbers"], **places)
-        return cls(value["shard"], columns, value["rows"], value["problem"])
-
-    def raise_problem(self) -> None:
-        """Raises what kept the shard from being read, if anything."""
-        if self.problem is not None:
-            raise from_json(self.problem)
-
-
-@dataclass(frozen=True)
-class Job:
-    """What is the same for all shards.
-
-    Attributes:
+        job: Where to and into which splits.
         columns: The columns' names, in the order of the output.
         guess: The type each is first read as; one that is not in it is told by its values.
         fixed: Columns whose type is not to be widened or narrowed; their values are known or required to fit.
-        splits: Names and weights.
-        directory: The Examples' directory.
+        later: Columns that are read as text and become a declared type then; what does not fit is rejected.
     """
 
+    job: Job
     columns: tuple[str, ...]
     guess: Mapping[str, Kind]
     fixed: Mapping[str, Kind]
-    splits: Mapping[str, int]
-    directory: str
+    later: Mapping[str, pa.DataType]
 
-
-def part_path(directory: str, split: str, shard: int) -> Path:
-    """Where a shard's rows of one split lie until all shards are written."""
-    return Path(directory, f"Split-{split}", f".part-{shard:05d}.parquet")
-
-
-def run_shard(shard: Shard, job: Job) -> Report:
-    """Reads a shard and writes its splits. The same shard and job always give the same bytes.
-
-    Returns:
-        The report; what is wrong with the data stands in it and is not raised, so that it travels from any worker.
-    """
-    try:
-        columns, batch = _read_shard(shard, job)
-        return Report(shard.index, columns, {} if batch is None else _write(shard.index, batch, job))
-    except PenstockError as error:
-        return Report(shard.index, problem=error.to_json())
-    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
-        files = ", ".join(sorted({block.path for block in shard.blocks if block.stop is None}))
-        damaged = DataError(f"This gzip file is damaged: {error}.", path=files, hint="Copy it again, whole.")
-        return Report(shard.index, problem=damaged.to_json())
-    except OSError as error:
-        if error.errno is None:
-            raise
-        problem = refusal_in(f"errno {error.errno}", str(job.directory)) or StorageError(
-            f"Reading {shard.blocks[0].path} or writing below {job.directory} failed: {error.strerror}.",
-            hint="Is the disk well? Then run again.",
-            path=str(error.filename or job.directory),
-        )
-        return Report(shard.index, problem=problem.to_json())
+    def __call__(self, shard: Shard) -> Report:
+        """Reads a shard and writes its splits. The same shard always gives the same bytes."""
+        try:
+            rejections = Rejections(self.job.limit)
+            columns, batch = _read_shard(shard, self, rejections)
+            if batch is None:
+                return Report(shard.index, columns)
+            with SplitWriter(shard.index, batch.schema, self.job) as writer:
+                writer.write(batch)
+            return Report(shard.index, columns, writer.counts, rejections.rows)
+        except (gzip.BadGzipFile, EOFError, zlib.error) as error:
+            files = ", ".join(sorted({block.path for block in shard.blocks if block.stop is None}))
+            damaged = DataError(f"This gzip file is damaged: {error}.", path=files, hint="Copy it again, whole.")
+            return failed(shard, damaged, self.job.directory)
+        except (PenstockError, OSError) as error:
+            return failed(shard, error, self.job.directory)
 
 
 def read_strings(piece: Piece, block: Block) -> dict[str, pa.StringArray]:
     """The columns of a piece as text, missing values null; a `DataError` if it is not UTF-8 or a row is ragged."""
     _check_utf8(piece, block)
-    return _parse(piece, block, dict.fromkeys(block.columns, Kind.STRING))
+    arrays, ragged = _parse(piece, block, dict.fromkeys(block.columns, Kind.STRING))
+    if ragged:
+        raise _ragged(piece, block, ragged[0])
+    return arrays
 
 
 def _check_utf8(piece: Piece, block: Block) -> None:
@@ -177,16 +129,17 @@ def _check_utf8(piece: Piece, block: Block) -> None:
             ) from error
 
 
-def _read_shard(shard: Shard, job: Job) -> tuple[dict[str, Column], pa.RecordBatch | None]:
+def _read_shard(shard: Shard, job: Convert, reject: Rejections) -> tuple[dict[str, Column], pa.RecordBatch | None]:
     """The columns' reports and the rows; no rows if a value does not fit its fixed type."""
     guess = dict(job.guess)
     while True:
         columns = {name: Column(job.fixed.get(name, Kind.NULL)) for name in job.columns}
         parts: list[dict[str, pa.Array]] = []
+        reject.rows.clear()
         for number, block in enumerate(shard.blocks):
             for index, piece in enumerate(pieces(block)):
-                arrays, seen = _read_piece(piece, block, guess, job.fixed)
-                parts.append(arrays)
+                arrays, seen, ragged = _read_piece(piece, block, guess, job.fixed)
+                parts.append(_accepted(piece, block, arrays, ragged, job.later, reject))
                 columns = {name: columns[name].with_values(seen[name], number, index) for name in job.columns}
         if any(column.misfit for column in columns.values()):
             return columns, None
@@ -194,14 +147,15 @@ def _read_shard(shard: Shard, job: Job) -> tuple[dict[str, Column], pa.RecordBat
         lost = [
             name
             for name, column in columns.items()
-            if column.kind is Kind.STRING and any(_is_number(part[name]) for part in parts)
+            if column.kind is Kind.STRING and name not in job.later and any(_is_number(part[name]) for part in parts)
         ]
         if not lost:
             break
         guess.update(dict.fromkeys(lost, Kind.STRING))
     try:
         whole = [
-            pa.concat_arrays([_widen(part[name], column.kind) for part in parts]) for name, column in columns.items()
+            pa.concat_arrays([part[name] if name in job.later else _widen(part[name], column.kind) for part in parts])
+            for name, column in columns.items()
         ]
     except pa.ArrowInvalid as error:  # more than 2 GB of text in one column
         raise DataError(
@@ -210,6 +164,34 @@ def _read_shard(shard: Shard, job: Job) -> tuple[dict[str, Column], pa.RecordBat
             path=shard.blocks[0].path,
         ) from error
     return columns, pa.RecordBatch.from_arrays(whole, list(columns))
+
+
+def _accepted(
+    piece: Piece,
+    block: Block,
+    arrays: dict[str, pa.Array],
+    ragged: Sequence[pa.csv.InvalidRow],
+    later: Mapping[str, pa.DataType],
+    reject: Rejections,
+) -> dict[str, pa.Array]:
+    """The rows of a piece that are usable, with their declared types; the others are rejected, in order."""
+    if ragged and not reject.limit:
+        raise _ragged(piece, block, ragged[0])
+    misfits = Misfits()
+    typed = arrays | {name: fit(arrays[name], kind, name, misfits, reject.limit) for name, kind in later.items()}
+    if not ragged and not misfits.rows:
+        return typed
+    by_number = {one.number: one for one in ragged}
+    position = 0
+    for number, row in enumerate(rows(piece.data.decode(), piece.line), 1):
+        if number in by_number:
+            reject(_wrong_fields(row.line, by_number[number], block))
+            continue
+        if position in misfits.rows:
+            reject(misfit(block.path, row.line, *misfits.rows[position]))
+        position += 1
+    keep = from_bools(misfits.keep(position))
+    return {name: array.filter(keep) for name, array in typed.items()}
 
 
 def _is_number(array: pa.Array) -> bool:
@@ -226,19 +208,19 @@ def _widen(array: pa.Array, kind: Kind) -> pa.Array:
 
 def _read_piece(
     piece: Piece, block: Block, guess: Mapping[str, Kind], fixed: Mapping[str, Kind]
-) -> tuple[dict[str, pa.Array], dict[str, Seen]]:
-    """The arrays of a piece and what they hold, read as guessed if that is possible."""
+) -> tuple[dict[str, pa.Array], dict[str, Seen], list[pa.csv.InvalidRow]]:
+    """The arrays of a piece, what they hold, and rows left out; read as guessed if that is possible."""
     _check_utf8(piece, block)
     kinds = dict.fromkeys(block.columns, Kind.STRING)
     # Arrow takes 0x1F for an integer, which it is not here.
     if piece.regular and b"0x" not in piece.data and b"0X" not in piece.data:
         kinds.update({name: kind for name, kind in {**guess, **fixed}.items() if kind is not Kind.NULL})
     try:
-        arrays = _parse(piece, block, kinds)
+        arrays, ragged = _parse(piece, block, kinds)
     except pa.ArrowInvalid as error:
         if "conversion error" not in str(error):
             raise DataError(f"This is not readable as CSV: {error}", path=block.path, row=piece.line) from error
-        arrays = _parse(piece, block, dict.fromkeys(block.columns, Kind.STRING))
+        arrays, ragged = _parse(piece, block, dict.fromkeys(block.columns, Kind.STRING))
     seen = {}
     for name, array in arrays.items():
         found = _seen(array, fixed.get(name))
@@ -246,7 +228,7 @@ def _read_piece(
         if pa.types.is_string(array.type) and found.kind <= kind:
             arrays[name] = convert(array, kind)
         seen[name] = replace(found, kind=kind)
-    return arrays, seen
+    return arrays, seen, ragged
 
 
 def _seen(array: pa.Array, fixed: Kind | None) -> Seen:
@@ -257,18 +239,19 @@ def _seen(array: pa.Array, fixed: Kind | None) -> Seen:
     return Seen(kind if present else Kind.NULL, present, 0 if kind is Kind.STRING else present)
 
 
-def _parse(piece: Piece, block: Block, kinds: Mapping[str, Kind]) -> dict[str, pa.Array]:
-    """Arrow's reader on a piece.
+def _parse(
+    piece: Piece, block: Block, kinds: Mapping[str, Kind]
+) -> tuple[dict[str, pa.Array], list[pa.csv.InvalidRow]]:
+    """Arrow's reader on a piece; rows with too many or too few fields are left out and given apart.
 
     Raises:
-        DataError: A row has too many or too few fields, or a quote is not closed.
+        DataError: A quote is not closed.
         pyarrow.ArrowInvalid: A value is not of the type wanted.
     """
     ragged: list[pa.csv.InvalidRow] = []
 
     def remember(row: pa.csv.InvalidRow) -> str:
-        if not ragged:
-            ragged.append(row)
+        ragged.append(row)
         return "skip"
 
     data = piece.data
@@ -300,15 +283,13 @@ def _parse(piece: Piece, block: Block, kinds: Mapping[str, Kind]) -> dict[str, p
             check_utf8=False,  # done before, where the offset of what is wrong can be told
         ),
     )
-    if ragged:
-        raise _ragged(piece, block, ragged[0])
     arrays = {name: _joined(table[name]) for name in table.column_names}
     if guard:
         for name, array in arrays.items():
             if not len(array) or array[-1].as_py() != guard.decode():
                 raise _swallowed(piece, block)
             arrays[name] = array.slice(0, len(array) - 1)
-    return arrays
+    return arrays, ragged
 
 
 def _joined(column: pa.ChunkedArray) -> pa.Array:
@@ -323,6 +304,10 @@ def _ragged(piece: Piece, block: Block, invalid: pa.csv.InvalidRow) -> DataError
             if not piece.regular and len(row.fields) == invalid.expected_columns:
                 return _swallowed(piece, block)
             break
+    return _wrong_fields(line, invalid, block)
+
+
+def _wrong_fields(line: int, invalid: pa.csv.InvalidRow, block: Block) -> DataError:
     expected, found = invalid.expected_columns, invalid.actual_columns
     if found > expected:
         hint = "Quote a field that holds a comma, or remove what is too much."
@@ -349,20 +334,3 @@ def _swallowed(piece: Piece, block: Block) -> DataError:
         row=last.line,
         line=last.line,
     )
-
-
-def _write(shard: int, batch: pa.RecordBatch, job: Job) -> dict[str, int]:
-    """Writes each split's rows to a file of its own, renamed at the end so that a second try never meets a half one."""
-    chosen = split_indices(batch, job.splits)
-    counts = {}
-    for index, split in enumerate(job.splits):
-        chosen_rows = batch.filter(from_bools(chosen == index))
-        counts[split] = chosen_rows.num_rows
-        path = part_path(job.directory, split, shard)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        temporary = path.with_name(f".{uuid.uuid4().hex}.parquet")
-        with open_writer(temporary, batch.schema) as writer:
-            for part in even_slices(chosen_rows):
-                writer.write_batch(part)
-        temporary.replace(path)
-    return counts

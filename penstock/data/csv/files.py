@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import glob
 import gzip
 from collections import Counter
 from collections.abc import Sequence
@@ -10,24 +9,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from penstock.data.csv.rows import not_utf8, rows
-from penstock.errors import DataError, did_you_mean
+from penstock.data.ingest import files as inputs
+from penstock.data.ingest.files import Wanted, joined
+from penstock.errors import DataError
 
 __all__ = ["CsvFile", "find", "open_all"]
 
 _HEADER_BYTES = 1 << 20
 _MOST_HEADER_BYTES = 64 << 20
-_SUFFIXES = (".csv", ".csv.gz")
 _BOM = b"\xef\xbb\xbf"
-_OTHER_FORMATS = {
-    b"PK\x03\x04": "a zip archive or spreadsheet",
-    b"PAR1": "a Parquet file",
-    b"\xff\xfe": "text in UTF-16",
-    b"\xfe\xff": "text in UTF-16",
-    b"BZh": "compressed by bzip2",
-    b"\xfd7zXZ": "compressed by xz",
-    b"\x28\xb5\x2f\xfd": "compressed by zstd",
-    b"SQLite": "an SQLite database",
-}
+_CSV = Wanted("CSV", r"\.csv(\.gz)?$", "*.csv or *.csv.gz", ("gzip",))
 
 
 @dataclass(frozen=True)
@@ -55,22 +46,7 @@ def find(input_base: str) -> list[Path]:
     Raises:
         DataError: There are none; offers near names.
     """
-    base = Path(input_base)
-    if base.is_file():
-        return [base]
-    if base.is_dir():
-        found = [path for path in base.iterdir() if path.name.lower().endswith(_SUFFIXES) and _visible(path)]
-        if not found:
-            raise _no_files(base)
-    elif base.exists():
-        raise DataError("This is neither a file nor a directory.", path=input_base, hint="Give a CSV file.")
-    elif glob.has_magic(input_base):
-        found = [path for path in map(Path, glob.glob(input_base, recursive=True)) if path.is_file()]
-        if not found:
-            raise _missing(Path(input_base), "No file matches this pattern.")
-    else:
-        raise _missing(base, "There is no such file or directory.")
-    return sorted(found)
+    return inputs.find(input_base, _CSV)
 
 
 def open_all(paths: Sequence[Path]) -> list[CsvFile]:
@@ -112,12 +88,10 @@ def _open(path: Path) -> CsvFile:
 
 
 def _read_header(path: Path) -> CsvFile:
-    with path.open("rb") as stream:
-        magic = stream.read(8)
-    compressed = magic.startswith(b"\x1f\x8b")
+    compressed = inputs.compression(path) == "gzip"
     with gzip.open(path, "rb") if compressed else path.open("rb") as stream:
         text = stream.read(_HEADER_BYTES)
-        _check_text(path, magic, text)
+        _check_text(path, text)
         begin = len(_BOM) if text.startswith(_BOM) else 0
         while begin < len(text) and text[begin] in b"\r\n":
             begin += 1
@@ -145,12 +119,10 @@ def _read_header(path: Path) -> CsvFile:
 _WANTED = "A CSV file with a header line and at least one row is expected."
 
 
-def _check_text(path: Path, magic: bytes, text: bytes) -> None:
+def _check_text(path: Path, text: bytes) -> None:
     if not text.removeprefix(_BOM):
         raise DataError("The file is empty.", path=str(path), hint=_WANTED)
-    for start, name in _OTHER_FORMATS.items():
-        if magic.startswith(start):
-            raise DataError(f"This is no CSV text, but {name}.", path=str(path), hint="Expected is CSV in UTF-8.")
+    inputs.refuse_other(path, _CSV)
     line, _, rest = text.partition(b"\n")
     if not rest and b"\r" in line.rstrip(b"\r") and b'"' not in line:
         raise DataError(
@@ -205,7 +177,7 @@ def _check_columns(path: Path, columns: tuple[str, ...], line: int) -> None:
     if count > 1:
         at = [str(index) for index, other in enumerate(columns, 1) if other == name]
         raise DataError(
-            f"The header (row {line}) names {name!r} {count} times, as columns {_joined(at)}.",
+            f"The header (row {line}) names {name!r} {count} times, as columns {joined(at)}.",
             path=str(path),
             row=line,
             line=line,
@@ -214,36 +186,5 @@ def _check_columns(path: Path, columns: tuple[str, ...], line: int) -> None:
         )
 
 
-def _missing(base: Path, message: str) -> DataError:
-    exists = base.parent
-    missing = base.name
-    while not exists.is_dir() and exists != exists.parent and not glob.has_magic(exists.name):
-        missing, exists = exists.name, exists.parent
-    names = [path.name for path in exists.iterdir()] if exists.is_dir() else []
-    near = did_you_mean(missing, [name for name in names if not name.startswith(".")])
-    if near.startswith("Expected"):
-        near = "In it: " + near.removeprefix("Expected one of: ")
-    hint = f"Looked in {exists.resolve()}. {near}".rstrip()
-    return DataError(message, path=str(base), hint=hint)
-
-
-def _no_files(base: Path) -> DataError:
-    names = sorted(path.name + ("/" if path.is_dir() else "") for path in base.iterdir() if _visible(path))
-    found = f"It holds {_joined(names[:10])}{' ...' if len(names) > 10 else ''}." if names else "It is empty."
-    return DataError(
-        "The directory has no *.csv or *.csv.gz files.",
-        path=str(base),
-        hint=f"{found} A pattern such as {base}/**/*.csv finds files in directories below.",
-    )
-
-
-def _visible(path: Path) -> bool:
-    return not path.name.startswith((".", "_"))
-
-
 def _names(names: Sequence[str]) -> str:
-    return _joined([repr(name) for name in names[:10]]) + (f" and {len(names) - 10} more" if len(names) > 10 else "")
-
-
-def _joined(names: Sequence[str]) -> str:
-    return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
+    return joined([repr(name) for name in names[:10]]) + (f" and {len(names) - 10} more" if len(names) > 10 else "")

@@ -102,14 +102,19 @@ def _remote(uri: str) -> tuple[dict[str, int] | None, bytes | None]:
         return sizes, system.cat_file(join(path, MANIFEST)) if MANIFEST in sizes else None
 
 
-_RESTORE = "Restore it from a copy, or run the node again: penstock run --no-cache=NODE."
+_GONE = "The next run that needs one makes it again. Or restore it from a copy."
+_CHANGED_HINT = "Restore it from a copy, or make it again: penstock run --no-cache=NODE."
 _TEXTS: dict[int, tuple[str, str, str]] = {
-    _ABSENT: ("payload-is-there", "{n} LIVE artifacts whose payload is gone.", _RESTORE),
+    _ABSENT: ("payload-is-there", "{n} LIVE artifacts whose payload is gone.", _GONE),
     _UNREACHABLE: ("payload-can-be-read", "{n} LIVE artifacts whose payload cannot be reached.", "Is it mounted?"),
-    _NO_MANIFEST: ("payload-has-a-manifest", "{n} LIVE artifacts without a readable manifest.json.", _RESTORE),
-    _INCOMPLETE: ("payload-is-whole", "{n} LIVE artifacts with a file missing or of another size.", _RESTORE),
-    _OTHER_DIGEST: ("manifest-fits", "{n} LIVE artifacts whose manifest names another digest than the store.", _RESTORE),
-    _CHANGED: ("payload-is-unchanged", "{n} LIVE artifacts with a file whose bytes have changed.", _RESTORE),
+    _NO_MANIFEST: ("payload-has-a-manifest", "{n} LIVE artifacts without a readable manifest.json.", _GONE),
+    _INCOMPLETE: ("payload-is-whole", "{n} LIVE artifacts with a file missing or of another size.", _GONE),
+    _OTHER_DIGEST: (
+        "manifest-fits",
+        "{n} LIVE artifacts whose manifest names another digest than the store.",
+        _CHANGED_HINT,
+    ),
+    _CHANGED: ("payload-is-unchanged", "{n} LIVE artifacts with a file whose bytes have changed.", _CHANGED_HINT),
 }
 
 

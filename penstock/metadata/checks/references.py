@@ -67,6 +67,9 @@ _ALL = (
     _Reference("penstock_verdict", "execution_id", "penstock_execution", "execution_id"),
     _Reference("penstock_metric", "execution_id", "penstock_execution", "execution_id"),
     _Reference("penstock_runlog", "run_id", "penstock_run"),
+    _Reference("penstock_input_file", "execution_id", "penstock_execution", "execution_id"),
+    _Reference("penstock_pin", "artifact_id", "Artifact"),
+    _Reference("penstock_gc", "artifact_id", "Artifact"),
 )
 
 
@@ -86,8 +89,6 @@ def _remove(reference: _Reference, transaction: Transaction) -> str:
 
 
 REFERENCES = tuple(
-    Invariant(
-        one.name, functools.partial(_look, one), functools.partial(_remove, one) if one.removable else None
-    )
+    Invariant(one.name, functools.partial(_look, one), functools.partial(_remove, one) if one.removable else None)
     for one in _ALL
 )

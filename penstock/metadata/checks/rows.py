@@ -116,8 +116,8 @@ def _circles(transaction: Transaction) -> Finding | None:
 
 
 _DUPLICATES = (
-    "SELECT t.id, t.name, t.type_kind, (SELECT min(f.id) FROM Type f WHERE f.type_kind = t.type_kind AND f.name = t.name"
-    " AND coalesce(f.version, '') = coalesce(t.version, '')) AS first_id FROM Type t ORDER BY t.id"
+    "SELECT t.id, t.name, t.type_kind, (SELECT min(f.id) FROM Type f WHERE f.type_kind = t.type_kind"
+    " AND f.name = t.name AND coalesce(f.version, '') = coalesce(t.version, '')) AS first_id FROM Type t ORDER BY t.id"
 )
 
 

@@ -15,7 +15,9 @@ __all__ = ["WORK"]
 
 _STALE = (
     "valid = ? AND EXISTS (SELECT 1 FROM Event v JOIN Artifact a ON a.id = v.artifact_id"
-    " WHERE v.execution_id = penstock_cache.execution_id AND v.type = ? AND coalesce(a.state, 0) <> ?)"
+    " WHERE v.execution_id = penstock_cache.execution_id AND v.type = ? AND coalesce(a.state, 0) <> ?"
+    # What a collection took is known to be gone, and why: the next run tells it.
+    " AND NOT EXISTS (SELECT 1 FROM penstock_gc g WHERE g.artifact_id = a.id))"
 )
 _STALE_VALUES = (True, int(EventType.OUTPUT), int(ArtifactState.LIVE))
 

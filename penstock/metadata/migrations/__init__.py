@@ -66,4 +66,6 @@ def migrate(database: Database, transaction: Transaction, version: int) -> None:
             revision.module.upgrade(operations)
     transaction.execute("UPDATE penstock_env SET value = ? WHERE key = 'schema_version'", str(OWN_VERSION))
     kept = f" As it was it is kept in {copy}." if copy is not None else ""
-    _log.warning("The metadata store %s was upgraded from version %d to %d.%s", database.url, version, OWN_VERSION, kept)
+    _log.warning(
+        "The metadata store %s was upgraded from version %d to %d.%s", database.url, version, OWN_VERSION, kept
+    )

@@ -41,6 +41,7 @@ class EventType(IntEnum):
     PENDING_OUTPUT = 7
 
 
+_INT32 = 2**31
 INPUTS = (EventType.DECLARED_INPUT, EventType.INPUT, EventType.INTERNAL_INPUT)
 OUTPUTS = (EventType.DECLARED_OUTPUT, EventType.OUTPUT, EventType.INTERNAL_OUTPUT, EventType.PENDING_OUTPUT)
 
@@ -83,7 +84,7 @@ def put_events(transaction: Transaction, new: Sequence[Event], *, certain: bool 
             if isinstance(step, str):
                 steps.append((event_id, False, None, check_text(step, "An event's path")))
             else:
-                steps.append((event_id, True, step, None))
+                steps.append((event_id, True, _checked_index(step), None))
     transaction.many(
         "INSERT INTO Event (id, artifact_id, execution_id, type, milliseconds_since_epoch) VALUES (?, ?, ?, ?, ?)", rows
     )
@@ -171,6 +172,12 @@ def children(transaction: Transaction, context_id: int) -> list[Context]:
     """The contexts directly below a context."""
     rows = transaction.rows("SELECT context_id FROM ParentContext WHERE parent_context_id = ?", context_id)
     return list(fetch(transaction, Context, (row[0] for row in rows)).values())
+
+
+def _checked_index(index: int) -> int:
+    if not -_INT32 <= index < _INT32:
+        raise StoreError(f"An event's path has the index {index}, which does not fit 32 bits.", hint="Use a text.")
+    return index
 
 
 def _link(transaction: Transaction, table: str, column: str, pairs: list[tuple[int, int]]) -> None:

@@ -22,8 +22,8 @@ __all__ = [
     "ExecutionState",
     "Node",
     "fetch",
-    "find",
     "insert",
+    "live",
     "update",
 ]
 
@@ -78,6 +78,13 @@ class Node:
     custom_properties: Mapping[str, Value] = field(default_factory=dict)
     created_ms: int | None = None
     updated_ms: int | None = None
+
+    @classmethod
+    def fields(cls) -> dict[str, str]:
+        """The column of a row ``n`` for each field that nodes may be found by."""
+        own = {column.removeprefix("last_known_"): f"n.{column}" for column in cls.own}
+        times = dict(zip(("created_ms", "updated_ms"), (f"n.{column}" for column in _TIMES), strict=True))
+        return {"id": "n.id", **times, "name": "n.name", "external_id": "n.external_id", **own}
 
     def own_values(self) -> tuple[Any, ...]:
         """The values of the columns in ``own``."""
@@ -153,7 +160,8 @@ def insert(transaction: Transaction, nodes: Sequence[AnyNode]) -> list[AnyNode]:
     stored: list[AnyNode] = []
     for node_id, node in zip(ids, nodes, strict=True):
         node_type = _registered(transaction, node)
-        times = (node.created_ms or transaction.now, node.updated_ms or transaction.now)
+        given = (node.created_ms, node.updated_ms)
+        times = tuple(transaction.now if moment is None else moment for moment in given)
         rows.append((node_id, node_type.id, *_checked_names(node), *times, *node.own_values()))
         property_rows += _property_rows(transaction, node_id, node, node_type)
         stored.append(replace(node, id=node_id, created_ms=times[0], updated_ms=times[1]))
@@ -218,37 +226,10 @@ def fetch(transaction: Transaction, like: type[AnyNode], ids: Iterable[int]) -> 
     }
 
 
-def find(
-    transaction: Transaction,
-    like: type[AnyNode],
-    *,
-    type: str | None = None,
-    type_version: str | None = None,
-    name: str | None = None,
-    uri: str | None = None,
-    external_id: str | None = None,
-    context_id: int | None = None,
-) -> list[AnyNode]:
-    """All nodes of a kind that fit every condition given, by id."""
-    conditions: list[str] = []
-    values: list[Any] = []
-    if type is not None:
-        known = get_type(transaction, like.kind, type, type_version)
-        if known is None:
-            return []
-        conditions.append("type_id = ?")
-        values.append(known.id)
-    for column, value in (("name", name), ("uri", uri), ("external_id", external_id)):
-        if value is not None:
-            conditions.append(f"{column} = ?")
-            values.append(value)
-    if context_id is not None:
-        link = "Attribution" if like.kind is TypeKind.ARTIFACT else "Association"
-        conditions.append(f"id IN (SELECT {like.table.lower()}_id FROM {link} WHERE context_id = ?)")
-        values.append(context_id)
-    where = f" WHERE {' AND '.join(conditions)}" if conditions else ""
-    ids = [row[0] for row in transaction.rows(f"SELECT id FROM {like.table}{where}", *values)]
-    return list(fetch(transaction, like, ids).values())
+def live(transaction: Transaction, artifact_ids: Iterable[int]) -> set[int]:
+    """Those of the artifacts that are LIVE."""
+    query = "SELECT id FROM Artifact WHERE id IN ({}) AND state = ?"
+    return {row.id for row in transaction.rows_in(query, artifact_ids, int(ArtifactState.LIVE))}
 
 
 def _registered(transaction: Transaction, node: Node) -> Type:

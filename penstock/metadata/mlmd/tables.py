@@ -118,7 +118,9 @@ def _node(name: str, *own: Column[Any], name_required: bool = False) -> Table:
             # PostgreSQL refuses a row whose indexed text is longer than 2.7 kB: there the index has its beginning.
             index.ddl_if(dialect="sqlite")
             beginning = func.left(properties.c.string_value, 200)
-            Index(index.name, properties.c.name, properties.c.is_custom_property, beginning).ddl_if(dialect="postgresql")
+            Index(index.name, properties.c.name, properties.c.is_custom_property, beginning).ddl_if(
+                dialect="postgresql"
+            )
     return table
 
 

@@ -9,7 +9,7 @@ from enum import IntEnum
 from penstock.errors import StoreError
 from penstock.metadata.database import Transaction
 from penstock.metadata.mlmd.tables import SEEDS
-from penstock.metadata.mlmd.values import Kind, check_name
+from penstock.metadata.mlmd.values import Kind, check_name, check_text
 
 __all__ = ["Type", "TypeKind", "get_type", "get_types", "put_type"]
 
@@ -71,19 +71,31 @@ def get_types(transaction: Transaction, kind: TypeKind, *, seeds: bool = False) 
     return [one for one in found if one is not None]
 
 
-def put_type(transaction: Transaction, wanted: Type) -> Type:
-    """Registers a type, or adds to one that is there the properties it lacks.
+def put_type(transaction: Transaction, wanted: Type, *, can_add: bool = True, can_omit: bool = True) -> Type:
+    """Registers a type, or adds to one that is there the properties it lacks; none is ever taken away.
+
+    Args:
+        transaction: The transaction to do it in.
+        wanted: The type. One that is there keeps its description, base and external id.
+        can_add: Whether it may have properties that the type in the store lacks.
+        can_omit: Whether it may lack properties that the type in the store has.
 
     Raises:
-        StoreError: It is there with another kind for one of the properties.
+        StoreError: It is there with another kind for one of the properties, or with another base.
     """
     known = get_type(transaction, wanted.kind, wanted.name, wanted.version)
-    if known is not None and not _missing(known, wanted):
-        return known
-    known = _read(transaction, wanted.kind, wanted.name, wanted.version)
-    known = _insert(transaction, wanted) if known is None else _extend(transaction, known, wanted)
-    transaction.remember(("type", wanted.kind, wanted.name, wanted.version), known)
-    return known
+    if known is None or _missing(known, wanted):
+        known = _read(transaction, wanted.kind, wanted.name, wanted.version)
+    if known is None:
+        put = _insert(transaction, wanted)
+    else:
+        _check_alike(known, wanted, can_add=can_add, can_omit=can_omit)
+        missing = _missing(known, wanted)
+        if not missing:
+            return known
+        put = _extend(transaction, known, missing)
+    transaction.remember(("type", wanted.kind, wanted.name, wanted.version), put)
+    return put
 
 
 def reread(transaction: Transaction, known: Type) -> Type:
@@ -123,6 +135,11 @@ def _read(transaction: Transaction, kind: TypeKind, name: str, version: str | No
 
 def _insert(transaction: Transaction, wanted: Type) -> Type:
     check_name(wanted.name, "A type's name")
+    for what, text in (("version", wanted.version), ("external id", wanted.external_id)):
+        if text:
+            check_name(text, f"The {what} of the type {wanted.name}")
+    for text in (wanted.description, wanted.input_type, wanted.output_type):
+        check_text(text or "", f"The description of the type {wanted.name}")
     base = None
     if wanted.base is not None:
         base = get_type(transaction, wanted.kind, wanted.base)
@@ -153,8 +170,21 @@ def _missing(known: Type, wanted: Type) -> dict[str, Kind]:
     return {name: kind for name, kind in wanted.properties.items() if name not in known.properties}
 
 
-def _extend(transaction: Transaction, known: Type, wanted: Type) -> Type:
-    missing = _missing(known, wanted)
+def _check_alike(known: Type, wanted: Type, *, can_add: bool, can_omit: bool) -> None:
+    added = sorted(wanted.properties.keys() - known.properties.keys())
+    omitted = sorted(known.properties.keys() - wanted.properties.keys())
+    if wanted.base is not None and known.base is not None and wanted.base != known.base:
+        problem = f"with the base {known.base}, not {wanted.base}"
+    elif added and not can_add:
+        problem = f"without the property {added[0]}"
+    elif omitted and not can_omit:
+        problem = f"with the property {omitted[0]}"
+    else:
+        return
+    raise StoreError(f"The type {wanted.name} is in the store {problem}.", hint="Give it another name, or a version.")
+
+
+def _extend(transaction: Transaction, known: Type, missing: Mapping[str, Kind]) -> Type:
     assert known.id is not None
     _insert_properties(transaction, known.id, missing)
     return replace(known, properties={**known.properties, **missing})

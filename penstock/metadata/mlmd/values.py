@@ -19,7 +19,18 @@ from typing import Any
 from penstock.errors import StoreError
 from penstock.metadata.mlmd import wire
 
-__all__ = ["COLUMNS", "AnyMessage", "Kind", "Value", "check_disjoint", "check_name", "check_text", "from_row", "to_row"]
+__all__ = [
+    "COLUMNS",
+    "AnyMessage",
+    "Kind",
+    "Value",
+    "check_disjoint",
+    "check_name",
+    "check_text",
+    "cleaned",
+    "from_row",
+    "to_row",
+]
 
 COLUMNS = ("int_value", "double_value", "string_value", "proto_value", "bool_value")
 _NULL = "__MLMD_NULL__"
@@ -142,6 +153,11 @@ def check_text(text: str, where: str) -> str:
         what = "holds a NUL character" if "\0" in text else f"is {_NULL!r}, MLMD's mark for no value"
         raise StoreError(f"{where} {what}.", hint="Clean the text, or store it in a file of the artifact.")
     return check_encodable(text, where)
+
+
+def cleaned(text: str) -> str:
+    """The text with a mark in place of what no database holds: for sentences that must not be refused for it."""
+    return text.replace("\0", "\N{REPLACEMENT CHARACTER}").encode(errors="replace").decode()
 
 
 def check_encodable(text: str, where: str) -> str:

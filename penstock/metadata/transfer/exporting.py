@@ -61,7 +61,9 @@ def export_store(
         descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".partial", dir=path.parent)
         os.close(descriptor)
     except OSError as error:
-        raise StoreError(f"{path} cannot be written: {error.strerror}.", hint="Choose another place.", url=url) from error
+        raise StoreError(
+            f"{path} cannot be written: {error.strerror}.", hint="Choose another place.", url=url
+        ) from error
     partial = Path(name)
     try:
         rows = _write(store, partial, own=own, tell=progress or (lambda _done, _total, _text: None))
@@ -71,7 +73,9 @@ def export_store(
         _check(store, path, url, overwrite=overwrite)
         partial.replace(path)
     except OSError as error:
-        raise StoreError(f"{path} cannot be written: {error.strerror}.", hint="Choose another place.", url=url) from error
+        raise StoreError(
+            f"{path} cannot be written: {error.strerror}.", hint="Choose another place.", url=url
+        ) from error
     finally:
         partial.unlink(missing_ok=True)
     return Exported(path, path.stat().st_size, rows)
@@ -142,7 +146,8 @@ def _paths(source: Transaction, columns: str) -> Iterator[Sequence[Any]]:
     last = source.row("SELECT max(event_id) FROM EventPath")[0] or 0
     for start in range(0, last, _PAGE):
         page = source.rows(
-            f"SELECT {columns} FROM EventPath WHERE event_id > ? AND event_id <= ? ORDER BY event_id, {source.row_order}",
+            f"SELECT {columns} FROM EventPath WHERE event_id > ? AND event_id <= ?"
+            f" ORDER BY event_id, {source.row_order}",
             start,
             start + _PAGE,
         )

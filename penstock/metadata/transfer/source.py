@@ -12,9 +12,9 @@ from penstock.errors import StoreError
 from penstock.metadata.database import Transaction
 from penstock.metadata.mlmd.links import EventType
 from penstock.metadata.mlmd.nodes import ArtifactState, ExecutionState
+from penstock.metadata.mlmd.tables import MLMD, SCHEMA_VERSION
 from penstock.metadata.mlmd.types import TypeKind
 from penstock.metadata.sqlite import SqliteDatabase
-from penstock.metadata.mlmd.tables import MLMD, SCHEMA_VERSION
 
 __all__ = ["Source", "opened_source"]
 
@@ -75,7 +75,8 @@ class Source:
             raise self._error(f"is damaged: its schema version is {versions}", "Restore it from a copy.")
         if versions[0] > SCHEMA_VERSION:
             raise self._error(
-                f"has MLMD's schema version {versions[0]}; this Penstock knows {SCHEMA_VERSION}", "Use a newer Penstock."
+                f"has MLMD's schema version {versions[0]}; this Penstock knows {SCHEMA_VERSION}",
+                "Use a newer Penstock.",
             )
         if versions[0] < _OLDEST:
             raise self._error(

@@ -32,7 +32,7 @@ from penstock.orchestration.local.process import ExecProcess
 from penstock.orchestration.outcomes import held_back, recorded, settle
 from penstock.orchestration.plan import Plan
 from penstock.orchestration.run import new_run
-from penstock.orchestration.sweep import sweep
+from penstock.orchestration.upkeep import clear_up
 
 __all__ = ["launch_node", "main"]
 
@@ -104,8 +104,7 @@ def launch_node(
         try:
             if begun:
                 context.workspace.check()
-                store.recover()
-                sweep(store, context.workspace)
+                clear_up(store, context.workspace)
             upstream = read_pointers(node, recorded(store, run), given, store)
         except PenstockError as error:
             store.skip(run, node.id, node.component, error.message, state=NodeState.FAILED, error=error)

@@ -21,7 +21,6 @@ from penstock.errors import PenstockError
 from penstock.orchestration.execution import Request, execute
 from penstock.storage.locks import hold
 
-
 WHERE = signal.SIGUSR1
 """Has the process write into its log where each of its threads stands."""
 

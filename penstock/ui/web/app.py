@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Collection
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -17,7 +17,7 @@ from starlette.types import ASGIApp
 
 from penstock.errors import PenstockError, StoreError, UsageError
 from penstock.ui.web.answers import answer, error_answer
-from penstock.ui.web.artifact import artifact_page, file_page
+from penstock.ui.web.artifact import artifact_page, diff_page, file_page
 from penstock.ui.web.dag import drawing
 from penstock.ui.web.log_file import log_file
 from penstock.ui.web.node import log_of, node_page
@@ -25,8 +25,9 @@ from penstock.ui.web.payload import file_in, is_page
 from penstock.ui.web.reader import StoreReader
 from penstock.ui.web.run import run_page
 from penstock.ui.web.runs import runs_page
-from penstock.ui.web.security import PREVIEW_POLICY, Guard
+from penstock.ui.web.security import PREVIEW_POLICY, Guard, policy_with
 from penstock.ui.web.text import url
+from penstock.views import View, fragment
 
 __all__ = ["create_app"]
 
@@ -52,6 +53,7 @@ def create_app(reader: StoreReader, *, hosts: Collection[str] = (), any_address:
             Route("/runs/{run:path}/logs/{node:path}", _log),
             Route("/runs/{run:path}", _run),
             Route("/artifacts/{id:int}", _artifact),
+            Route("/artifacts/{id:int}/diff/{other:int}", _diff),
             Route("/artifacts/{id:int}/files/{name:path}", _file),
             Route("/artifacts/{id:int}/download/{name:path}", _download),
             Route("/artifacts/{id:int}/preview/{name:path}", _preview),
@@ -106,7 +108,23 @@ def _log(request: Request) -> Response:
 
 
 def _artifact(request: Request) -> Response:
-    return answer(request, "artifact.html", artifact_page(_reader(request), request.path_params["id"]))
+    page, view = artifact_page(_reader(request), request.path_params["id"])
+    return _with_view(request, "artifact.html", page, view)
+
+
+def _diff(request: Request) -> Response:
+    page, view = diff_page(_reader(request), request.path_params["id"], request.path_params["other"])
+    return _with_view(request, "diff.html", page, view)
+
+
+def _with_view(request: Request, template: str, page: Any, view: View | None) -> Response:
+    """A page with a view in it; the page's policy allows the view's own style and script, and no other."""
+    if view is None:
+        return answer(request, template, page, view_html="")
+    part = fragment(view)
+    response = answer(request, template, page, view_html=part)
+    response.headers["Content-Security-Policy"] = policy_with(part.styles, part.scripts)
+    return response
 
 
 def _file(request: Request) -> Response:

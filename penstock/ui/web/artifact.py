@@ -2,20 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
+from penstock.errors import PenstockError
 from penstock.metadata.records import Lineage, StoredArtifact, StoredExecution
 from penstock.ui.web.payload import Listing, Preview, file_in, is_page, listing, preview
 from penstock.ui.web.reader import StoreReader
+from penstock.ui.web.text import url
+from penstock.views import View, compare, view
 
-__all__ = ["ArtifactPage", "FilePage", "Relative", "Use", "artifact_page", "file_page"]
+if TYPE_CHECKING:
+    from penstock.metadata.store import Store
+
+__all__ = [
+    "ArtifactPage",
+    "DiffPage",
+    "FilePage",
+    "Relative",
+    "Shown",
+    "Use",
+    "artifact_page",
+    "diff_page",
+    "file_page",
+]
 
 _MOST_RELATIVES = 100
 _MOST_PREVIEWS = 3
 _PREVIEWED = {"json", "md", "pbtxt", "txt", "value", "yaml"}
 _SMALL = 32 * 1024
+_LINKED = {"ExampleAnomalies": "anomalies", "ExampleStatistics": "statistics", "Schema": "schema"}
+"""The related artifacts that a view leads to, by the name under which it knows them."""
 
 
 @dataclass(frozen=True)
@@ -39,12 +57,23 @@ class Relative:
 
 
 @dataclass(frozen=True)
+class Shown:
+    """What an artifact looks like: the view's name and its JSON model; or why it cannot be shown."""
+
+    name: str | None
+    model: Any = None
+    problem: str | None = None
+
+
+@dataclass(frozen=True)
 class ArtifactPage:
-    """One artifact."""
+    """One artifact; ``earlier`` is the one of its type that the same node of the pipeline made before it."""
 
     id: int
     type: str
     state: str
+    collected: str | None
+    pinned: str | None
     name: str | None
     uri: str
     pipeline: str | None
@@ -61,11 +90,23 @@ class ArtifactPage:
     files: Listing
     previews: tuple[Preview, ...]
     pages: tuple[str, ...]
+    view: Shown | None
+    earlier: int | None
 
     @property
     def title(self) -> str:
         """What it is called on pages."""
         return f"{self.type} {self.id}"
+
+
+@dataclass(frozen=True)
+class DiffPage:
+    """Two artifacts side by side."""
+
+    old: int
+    new: int
+    type: str
+    view: Shown
 
 
 @dataclass(frozen=True)
@@ -80,16 +121,26 @@ class FilePage:
     preview: Preview | None
 
 
-def artifact_page(reader: StoreReader, artifact_id: int) -> ArtifactPage:
-    """The page of an artifact; an id that none has is a `UsageError`."""
+def artifact_page(reader: StoreReader, artifact_id: int) -> tuple[ArtifactPage, View | None]:
+    """The page of an artifact and its view, if its type has one; an id that none has is a `UsageError`."""
     store = reader.store()
     found = store.artifact(artifact_id)
     files = listing(found.uri)
     up, down = store.lineage(artifact_id, "up"), store.lineage(artifact_id, "down")
-    return ArtifactPage(
+    made_from, became = _relatives(up, "up"), _relatives(down, "down")
+    shown, drawn = None, None
+    if not files.missing and not files.remote:
+        try:
+            drawn = view(found.load(), _links((*made_from, *became)))
+            shown = None if drawn is None else Shown(drawn.name, drawn.model())
+        except PenstockError as error:
+            shown = Shown(None, problem=error.message)
+    page = ArtifactPage(
         id=found.id,
         type=found.type,
         state=found.state,
+        collected=found.collected.words if found.collected else None,
+        pinned=f"by {found.pin.author}: {found.pin.reason}" if found.pin else None,
         name=found.name,
         uri=found.uri,
         pipeline=found.pipeline,
@@ -101,12 +152,46 @@ def artifact_page(reader: StoreReader, artifact_id: int) -> ArtifactPage:
         custom_properties=dict(found.custom_properties),
         maker=_maker(store.execution(found.execution_id), found) if found.execution_id is not None else None,
         used_by=_uses(down),
-        made_from=_relatives(up, "up"),
-        became=_relatives(down, "down"),
+        made_from=made_from,
+        became=became,
         files=files,
-        previews=_previews(found, files),
+        previews=() if drawn is not None else _previews(found, files),
         pages=tuple(file.name for file in files.files if is_page(file.name))[:_MOST_PREVIEWS],
+        view=shown,
+        earlier=_earlier(store, found),
     )
+    return page, drawn
+
+
+def diff_page(reader: StoreReader, old_id: int, new_id: int) -> tuple[DiffPage, View]:
+    """The page of two artifacts side by side; an id that none has, or two types, are a `UsageError`."""
+    store = reader.store()
+    old, new = store.artifact(old_id), store.artifact(new_id)
+    drawn = compare(old.load(), new.load())
+    return DiffPage(old.id, new.id, new.type, Shown(drawn.name, drawn.model())), drawn
+
+
+def _links(relatives: Iterable[Relative]) -> dict[str, str]:
+    """The addresses of the nearest relatives that a view may lead to."""
+    links: dict[str, str] = {}
+    for one in relatives:
+        if one.type in _LINKED:
+            links.setdefault(_LINKED[one.type], url("artifacts", one.id))
+    return links
+
+
+def _earlier(store: Store, artifact: StoredArtifact) -> int | None:
+    if artifact.node_id is None:
+        return None
+    same = store.artifacts(type=artifact.type, node=artifact.node_id, limit=_MOST_RELATIVES)
+    before = [
+        one.id
+        for one in same
+        if one.id < artifact.id
+        and one.state == "LIVE"
+        and (one.pipeline, one.output) == (artifact.pipeline, artifact.output)
+    ]
+    return max(before, default=None)
 
 
 def file_page(reader: StoreReader, artifact_id: int, name: str) -> FilePage:

@@ -136,3 +136,13 @@ def test_a_report_that_cannot_be_written_is_printed(
     error = capsys.readouterr().err
     assert "none could be written" in error
     assert "ZeroDivisionError: by zero" in error.splitlines()[-1]
+
+
+def test_a_report_holds_no_values_of_options(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Whose rows were to be removed, and what --set was given, is in no file."""
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    arguments = ["store", "forget", "--value", "rider-7", "--value=rider-8", "--set", "a=rider-9", "--column", "rider"]
+    print_error(ZeroDivisionError("x"), arguments)
+    (file,) = tmp_path.rglob("penstock-error-*.txt")
+    first = file.read_text().partition("\n")[0]
+    assert first == "penstock store forget --value ... --value=... --set a=... --column rider"

@@ -157,7 +157,8 @@ def test_payloads_of_other_programs_are_told_apart(well: Store) -> None:
     assert report.is_well
 
 
-def test_a_reader_checks_and_cannot_repair(well: Store, url: str) -> None:
+@pytest.mark.usefixtures("well")
+def test_a_reader_checks_and_cannot_repair(url: str) -> None:
     """A check changes nothing, so it needs no right to write."""
     with open_store(url, read_only=True) as reader:
         assert check_store(reader).is_well

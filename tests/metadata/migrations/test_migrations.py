@@ -22,6 +22,7 @@ from tests.metadata.databases import beside
 from tests.metadata.restoring import STORES, restored
 from tests.postgres import Server
 
+
 @pytest.fixture(params=sorted(STORES.glob("version_*.sql")), ids=lambda path: path.stem)
 def older(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
     """A store as an older Penstock left it."""
@@ -55,6 +56,12 @@ def rows(path: Path) -> dict[str, list[Any]]:
         }
 
 
+def version(path: Path) -> int:
+    """The version of a store's own tables."""
+    with closing(sqlite3.connect(path)) as connection:
+        return int(connection.execute("SELECT value FROM penstock_env WHERE key = 'schema_version'").fetchone()[0])
+
+
 def url(path: Path) -> str:
     return f"sqlite:///{path}"
 
@@ -79,12 +86,12 @@ def test_every_released_store_becomes_like_a_new_one(older: Path, tmp_path: Path
 
 def test_the_file_is_kept_as_it_was(older: Path, caplog: pytest.LogCaptureFixture) -> None:
     """Beside it, under a name with its version, whole; a person is told where."""
-    before, was = rows(older), shape(older)
+    before, was, number = rows(older), shape(older), version(older)
     open_store(url(older)).close()
-    copy = older.with_name("older.db.version-1")
+    copy = older.with_name(f"older.db.version-{number}")
     assert (rows(copy), shape(copy)) == (before, was)
-    assert f"upgraded from version 1 to {OWN_VERSION}. As it was it is kept in {copy}." in caplog.text
-    assert sorted(path.name for path in older.parent.glob("older.db.v*")) == ["older.db.version-1"]
+    assert f"upgraded from version {number} to {OWN_VERSION}. As it was it is kept in {copy}." in caplog.text
+    assert sorted(path.name for path in older.parent.glob("older.db.v*")) == [copy.name]
     copy.unlink()
     open_store(url(older)).close()
     assert not copy.exists()
@@ -100,7 +107,9 @@ def test_versions_are_numbered_without_a_gap() -> None:
 def test_a_reader_of_an_older_store_is_told_what_to_do(older: Path) -> None:
     """Reading never migrates: the file stays byte for byte."""
     before = older.read_bytes()
-    with pytest.raises(StoreError, match=r"older Penstock \(version 1 .*\n.*penstock store check --repair"):
+    with pytest.raises(
+        StoreError, match=rf"older Penstock \(version {version(older)} .*\n.*penstock store check --repair"
+    ):
         open_store(url(older), read_only=True)
     assert older.read_bytes() == before
 
@@ -118,7 +127,7 @@ def test_a_table_that_early_stores_lacked_is_added(tmp_path: Path, table: str) -
 
 def test_a_migration_that_fails_leaves_the_old_version(older: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whatever it had done already is undone, and the next opening migrates."""
-    before, was = rows(older), shape(older)
+    before, was, number = rows(older), shape(older), version(older)
 
     def fail(*_: Any) -> None:
         raise OSError("the plug was pulled")
@@ -128,8 +137,7 @@ def test_a_migration_that_fails_leaves_the_old_version(older: Path, monkeypatch:
         with pytest.raises(OSError, match="plug"):
             open_store(url(older))
     assert (rows(older), shape(older)) == (before, was)
-    with closing(sqlite3.connect(older)) as connection:
-        assert connection.execute("SELECT value FROM penstock_env WHERE key = 'schema_version'").fetchone() == ("1",)
+    assert version(older) == number
     open_store(url(older)).close()
     open_store(url(older), read_only=True).close()
 
@@ -157,12 +165,14 @@ def test_a_copy_that_cannot_be_made_stops_the_migration(older: Path, monkeypatch
     def full(_: Any) -> None:
         raise OSError(28, "No space left on device")
 
-    before = rows(older)
+    before, number = rows(older), version(older)
     monkeypatch.setattr("penstock.metadata.migrations.backup.os.fsync", full)
-    with pytest.raises(StoreError, match=r"could not be copied to .*No space left.*\nFree 0 MiB .* nothing was changed"):
+    with pytest.raises(
+        StoreError, match=r"could not be copied to .*No space left.*\nFree 0 MiB .* nothing was changed"
+    ):
         open_store(url(older))
     assert rows(older) == before
-    assert not older.with_name("older.db.version-1").exists()
+    assert not older.with_name(f"older.db.version-{number}").exists()
 
 
 def _open(path: str, barrier: Any, results: Any) -> None:

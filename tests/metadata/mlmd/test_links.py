@@ -8,7 +8,8 @@ from penstock.errors import StoreError
 from penstock.metadata import Store
 from penstock.metadata.mlmd import links
 from penstock.metadata.mlmd.links import Event, EventType
-from penstock.metadata.mlmd.nodes import Artifact, Context, Execution, find, insert
+from penstock.metadata.mlmd.nodes import Artifact, Context, Execution, insert
+from penstock.metadata.mlmd.queries import find
 from penstock.metadata.mlmd.types import Type, TypeKind, put_type
 
 

@@ -15,10 +15,10 @@ from penstock.metadata.mlmd.nodes import (
     ExecutionState,
     Node,
     fetch,
-    find,
     insert,
     update,
 )
+from penstock.metadata.mlmd.queries import find
 from penstock.metadata.mlmd.types import Type, TypeKind, put_type
 from penstock.metadata.mlmd.values import AnyMessage, Kind, Value
 

@@ -55,6 +55,38 @@ def test_a_property_never_changes_its_kind(store: Store) -> None:
         put_type(transaction, Type(TypeKind.ARTIFACT, "Net", {"layers": Kind.STRING}))
 
 
+@pytest.mark.parametrize(
+    ("wanted", "rules", "message"),
+    [
+        (
+            Type(TypeKind.ARTIFACT, "Net", {"layers": Kind.INT, "b": Kind.INT}),
+            {"can_add": False},
+            "without the property b",
+        ),
+        (Type(TypeKind.ARTIFACT, "Net"), {"can_omit": False}, "with the property layers"),
+        (Type(TypeKind.ARTIFACT, "Net", base="mlmd.Dataset"), {}, "with the base mlmd.Model, not mlmd.Dataset"),
+    ],
+)
+def test_who_is_strict_about_a_type_is_told_how_it_differs(
+    store: Store, wanted: Type, rules: dict[str, bool], message: str
+) -> None:
+    """As MLMD's ``can_add_fields`` and ``can_omit_fields``; a base is never changed. The type stays as it was."""
+    with store.database.write() as transaction:
+        first = put_type(transaction, MODEL, can_add=False, can_omit=False)
+        assert put_type(transaction, MODEL, can_add=False, can_omit=False) == first
+        with pytest.raises(StoreError, match=f"The type Net is in the store {message}"):
+            put_type(transaction, wanted, **rules)
+    with store.database.read() as transaction:
+        assert get_type(transaction, TypeKind.ARTIFACT, "Net") == first
+
+
+def test_what_a_type_cannot_hold_is_refused(store: Store) -> None:
+    """Versions and external ids are names; descriptions are text."""
+    for wrong in ({"version": "x" * 256}, {"external_id": "x" * 256}, {"description": "a\0"}, {"input_type": "\ud800"}):
+        with store.database.write() as transaction, pytest.raises(StoreError, match="of the type X"):
+            put_type(transaction, Type(TypeKind.ARTIFACT, "X", **wrong))  # type: ignore[arg-type]
+
+
 def test_an_unknown_base_type_is_refused(store: Store) -> None:
     """Bases are MLMD's own types of the same kind."""
     for base in ("mlmd.Modle", "mlmd.Train"):

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import contextlib
 import math
+from collections.abc import Iterator
 from enum import StrEnum
 from typing import Any, cast
 
@@ -8,12 +10,18 @@ import numpy as np
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
+from psycopg import DataError
 
-from penstock.errors import StoreError
-from penstock.metadata import Store
-from penstock.metadata.mlmd.nodes import Artifact, fetch, insert
+from penstock.errors import NodeError, StoreError
+from penstock.gates import Verdict
+from penstock.metadata import Store, open_store
+from penstock.metadata.mlmd.links import Event, EventType, events, put_events
+from penstock.metadata.mlmd.nodes import Artifact, Context, Execution, fetch, insert
+from penstock.metadata.mlmd.queries import find
 from penstock.metadata.mlmd.types import Type, TypeKind, put_type
 from penstock.metadata.mlmd.values import AnyMessage, Kind, Value, from_row, to_row
+from penstock.metadata.records import NewArtifact
+from tests.metadata.databases import BOTH, new_url
 
 HOSTILE = st.sampled_from(
     [
@@ -77,12 +85,13 @@ def test_extreme_values_come_back_exactly(store: Store, value: Any) -> None:
     assert _round_trip(store, value) == value
 
 
-@pytest.fixture(scope="module")
-def shared(tmp_path_factory: pytest.TempPathFactory) -> Any:
+@pytest.fixture(scope="module", params=BOTH)
+def shared(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
     """One store for all examples of a property test."""
-    from penstock.metadata import open_store
-
-    with open_store(f"sqlite:///{tmp_path_factory.mktemp('values')}/metadata.db") as opened:
+    with open_store(new_url(request, tmp_path_factory.mktemp("values"))) as opened:
+        with opened.database.write() as transaction:
+            for kind in TypeKind:
+                put_type(transaction, Type(kind, "Thing"))
         yield opened
 
 
@@ -102,6 +111,92 @@ def test_hostile_values_come_back_exactly_or_are_refused_before_anything_is_writ
         found = _round_trip(shared, value)
         assert found == value
         assert type(found) is type(value)
+
+
+TEXTS = st.text(st.characters(exclude_categories=[]), max_size=300) | HOSTILE | st.text(min_size=250, max_size=260)
+NUMBERS = st.integers(-(2**70), 2**70)
+
+
+@given(name=TEXTS, other=TEXTS, uri=TEXTS, key=TEXTS, index=NUMBERS, ms=NUMBERS)
+@example(name="x" * 256, other="", uri="", key="", index=0, ms=0)
+@example(name="x", other="x", uri="'); DROP TABLE Artifact; --", key="'", index=2**31, ms=2**63)
+@example(name="\U0001f600" * 255, other="\U0001f600" * 255, uri="x" * 5000, key="k", index=-1, ms=-1)
+def test_hostile_names_come_back_exactly_or_are_refused_before_anything_is_written(
+    shared: Store, name: str, other: str, uri: str, key: str, index: int, ms: int
+) -> None:
+    """Names, properties' names, external ids, URIs, events' paths and times of every kind of node."""
+    before = _count(shared)
+    common: dict[str, Any] = {"type": "Thing", "name": name, "created_ms": ms, "custom_properties": {other: name}}
+    # Names are unique within a type, so what an example wrote is taken back: the next may have the same.
+    with contextlib.suppress(UndoError), shared.database.write() as transaction:
+        try:
+            (artifact,) = insert(transaction, [Artifact(**common, uri=uri)])
+            (execution,) = insert(transaction, [Execution(**common)])
+            (context,) = insert(transaction, [Context(**common)])
+            event = Event(int(artifact.id or 0), int(execution.id or 0), EventType.INPUT, (key, index))
+            put_events(transaction, [event])
+        except (StoreError, OverflowError, DataError):
+            texts = [name, other, uri, key]
+            marked = any("\0" in one or one == "__MLMD_NULL__" or has_surrogate(one) for one in texts)
+            lengths = not 0 < len(name) <= 255 or not 0 < len(other) <= 255 or name.startswith("mlmd-struct::")
+            assert marked or lengths or not -(2**31) <= index < 2**31 or not -(2**63) <= ms < 2**63
+            raise UndoError from None
+        for node in (artifact, execution, context):
+            (found,) = fetch(transaction, type(node), [int(node.id or 0)]).values()
+            assert (found.name, found.custom_properties, found.created_ms) == (name, {other: name}, ms)
+            assert find(transaction, type(node), name=name) == [found]
+        assert find(transaction, Artifact, uri=uri)[-1].uri == uri
+        assert events(transaction, execution_ids=[int(execution.id or 0)])[0].path == (key, index)
+        raise UndoError
+    assert _count(shared) == before
+
+
+class UndoError(Exception):
+    """Takes a transaction back."""
+
+
+@pytest.mark.parametrize("hostile", ["a\0b", "\ud800", "__MLMD_NULL__", "'); DROP TABLE Artifact; --", "\\"])
+def test_sentences_are_never_refused(store: Store, hostile: str) -> None:
+    """Reasons, notes, errors, verdicts and logs hold what user code said: a mark stands for what cannot be kept."""
+    kept = hostile.replace("\0", "\ufffd").replace("\ud800", "?")
+    store.skip("r1", "skipped", "N", hostile)
+    lease = store.begin_execution("r1", "fails", "N", reason=hostile)
+    store.fail(lease, error=NodeError(hostile))
+    lease = store.begin_execution("r1", "ends", "N", parameters={"p": ["\ud800", "\0"]})
+    store.publish(lease, outputs={}, verdicts=[Verdict(hostile, "pass", hostile)], note=hostile)
+    store.log("r1", None, "INFO", hostile)
+    assert {node.node_id: node.reason or node.note for node in store.nodes("r1")} == dict.fromkeys(
+        ["skipped", "fails", "ends"], kept
+    )
+    assert [line.text for line in store.logs("r1")] == [kept]
+
+
+@pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf, 1 / 3, 5e-324, 1.7976931348623157e308, 2**53])
+def test_metrics_are_kept_exactly(store: Store, value: float) -> None:
+    """Doubles as they are, NaN and infinities included."""
+    lease = store.begin_execution("r1", "n", "N")
+    store.publish(lease, outputs={}, metrics=[("loss", value, 2**62), ("\U0001f600", value, None)])
+    found = store.metrics(lease.execution_id)
+    assert [(one.name, one.step, repr(one.value)) for one in found] == [
+        ("loss", 2**62, repr(float(value))),
+        ("\U0001f600", None, repr(float(value))),
+    ]
+
+
+@pytest.mark.parametrize(
+    "metric",
+    [("a\0", 1.0, None), ("\ud800", 1.0, None), ("big", 10**400, None), ("step", 1.0, 2**63)],
+    ids=lambda one: "",
+)
+def test_a_metric_that_cannot_be_kept_is_refused_as_a_whole(
+    store: Store, metric: tuple[str, float, int | None]
+) -> None:
+    """Nothing of what was to be published with it is there, and the lease is still held."""
+    lease = store.begin_execution("r1", "n", "N")
+    with pytest.raises(StoreError):
+        store.publish(lease, outputs={"o": [NewArtifact("Thing", "/o")]}, metrics=[("good", 1.0, 1), metric])
+    assert (store.artifacts(), store.metrics(lease.execution_id)) == ([], [])
+    store.publish(lease, outputs={})
 
 
 def _round_trip(store: Store, value: Any) -> Any:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import os
+import random
 import shutil
 import sqlite3
 from contextlib import closing
@@ -19,6 +21,7 @@ from tests.metadata.restoring import restored
 
 FAILED, DONE = "2026-11-21T11:44:06.108847", "2026-11-21T11:46:59.955459"
 PIPELINE = "chicago_taxi_native_keras"
+ROUNDS = int(os.environ.get("PENSTOCK_ROUNDS", "15"))
 TABLES = (
     *("Type", "TypeProperty", "ParentType", "Artifact", "Execution", "Context", "ArtifactProperty"),
     *("ExecutionProperty", "ContextProperty", "Event", "EventPath", "Attribution", "Association", "ParentContext"),
@@ -58,7 +61,11 @@ def test_tfx_runs_are_taken_in_beside_our_own(store: Store, taxi: dict[str, Stor
     """They get ids of their own; runs, artifacts, properties and lineage are as in TFX's file, ours as they were."""
     before = {name: store.artifact(one.id) for name, one in taxi.items()}
     done = import_store(store, tfx)
-    assert (done.version, done.runs, done.updated) == (10, (FAILED, DONE), {"Context": 0, "Artifact": 0, "Execution": 0})
+    assert (done.version, done.runs, done.updated) == (
+        10,
+        (FAILED, DONE),
+        {"Context": 0, "Artifact": 0, "Execution": 0},
+    )
     assert {name: done.new[name] for name in ("Artifact", "Execution", "Context", "Event")} == {
         "Artifact": 17,
         "Execution": 16,
@@ -72,7 +79,9 @@ def test_tfx_runs_are_taken_in_beside_our_own(store: Store, taxi: dict[str, Stor
             assert [one.state for one in store.nodes(run)] == [one.state for one in theirs.nodes(run)]
         (pushed,), (there,) = (one.artifacts(type="PushedModel", run=DONE) for one in (store, theirs))
         ours, others = store.lineage(pushed.id), theirs.lineage(there.id)
-        assert sorted(one.uri for one in ours.artifacts.values()) == sorted(one.uri for one in others.artifacts.values())
+        assert sorted(one.uri for one in ours.artifacts.values()) == sorted(
+            one.uri for one in others.artifacts.values()
+        )
         assert len(ours.edges) == len(others.edges)
     record = store.run(DONE)
     assert (record.state, record.pipeline, record.origin) == (RunState.COMPLETE, PIPELINE, str(tfx))
@@ -97,7 +106,8 @@ def test_what_is_new_in_the_file_is_taken_in_later(store: Store, tfx: Path, tmp_
     early = Path(shutil.copy(tfx, tmp_path / "early.db"))
     change(
         early,
-        "UPDATE Execution SET last_known_state = 2, last_update_time_since_epoch = create_time_since_epoch WHERE id = 15",
+        "UPDATE Execution SET last_known_state = 2, last_update_time_since_epoch = create_time_since_epoch"
+        " WHERE id = 15",
         *(f"DELETE FROM {table} WHERE execution_id = 16" for table in ("Event", "Association", "ExecutionProperty")),
         "DELETE FROM Execution WHERE id = 16",
         "DELETE FROM Event WHERE execution_id = 15 AND type = 4",
@@ -120,7 +130,10 @@ def test_what_is_new_in_the_file_is_taken_in_later(store: Store, tfx: Path, tmp_
 def test_a_state_that_changed_there_changes_here(store: Store, tfx: Path) -> None:
     """Unless ours was changed later: a payload that we deleted does not come back."""
     import_store(store, tfx)
-    change(tfx, "UPDATE Artifact SET state = 4, last_update_time_since_epoch = last_update_time_since_epoch + 5 WHERE id = 1")
+    change(
+        tfx,
+        "UPDATE Artifact SET state = 4, last_update_time_since_epoch = last_update_time_since_epoch + 5 WHERE id = 1",
+    )
     change(tfx, "INSERT INTO ArtifactProperty (artifact_id, name, is_custom_property, int_value) VALUES (1, 'n', 1, 7)")
     with store.database.write() as transaction:
         transaction.execute(
@@ -143,7 +156,9 @@ def older(path: Path, version: int) -> None:
     if version < 9:
         with closing(sqlite3.connect(path)) as connection:  # a unique column cannot be dropped
             for table in (*nodes, "Type"):
-                columns = [row[1] for row in connection.execute(f"PRAGMA table_info({table})") if row[1] != "external_id"]
+                columns = [
+                    row[1] for row in connection.execute(f"PRAGMA table_info({table})") if row[1] != "external_id"
+                ]
                 connection.execute(f"ALTER TABLE {table} RENAME TO Before")
                 connection.execute(f"CREATE TABLE {table} AS SELECT {', '.join(columns)} FROM Before")
                 connection.execute("DROP TABLE Before")
@@ -314,3 +329,21 @@ def test_an_interrupted_import_leaves_nothing(store: Store, tfx: Path) -> None:
         import_store(store, tfx, progress=stop)
     assert counts(store) == before
     assert len(import_store(store, tfx).runs) == 2
+
+
+@ON_SQLITE
+def test_a_damaged_file_is_taken_in_or_refused(store: Store, tfx: Path) -> None:
+    """Bytes changed at random, or the end cut off: a `StoreError` or a store that is well, and never anything else."""
+    whole, refused = tfx.read_bytes(), 0
+    for seed in range(ROUNDS):
+        chance = random.Random(seed)
+        damaged = bytearray(whole)
+        for _ in range(chance.choice([1, 3, 20, 200])):
+            damaged[chance.randrange(100, len(damaged))] = chance.randrange(256)
+        tfx.write_bytes(damaged[: chance.choice([len(damaged), chance.randrange(len(damaged))])])
+        try:
+            import_store(store, tfx)
+        except StoreError:
+            refused += 1
+        assert check_store(store).is_well
+    assert refused > 0

@@ -95,6 +95,11 @@ def test_equal_projects_give_equal_text(toy: Scratch, tmp_path: Path) -> None:
         ("{runner: kubeflow, image: i, pipeline_root: here, metadata: m}", "other pods don't see", "pipeline_root"),
         ('{runner: kubeflow, image: i, pipeline_root: "gs://b"}', "cannot be shared by pods", "metadata"),
         ('{runner: kubeflow, image: i, pipeline_root: /b, metadata: "x://me:hunter2@host/db"}', "password", "metadata"),
+        (
+            '{runner: kubeflow, image: i, pipeline_root: /b, metadata: "postgresql://h/db?password=hunter2"}',
+            "password",
+            "metadata",
+        ),
     ],
 )
 def test_what_pods_cannot_do_with_is_refused(toy: Scratch, profile: str, message: str, key: str) -> None:

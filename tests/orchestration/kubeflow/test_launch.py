@@ -14,6 +14,7 @@ from penstock.metadata import Store, open_store
 from tests.orchestration.conftest import Scratch
 from tests.orchestration.kubeflow.conftest import PROFILES, SHAPES, compiled
 from tests.orchestration.kubeflow.ir_runner import IrRunner
+from tests.postgres import Server
 
 pytestmark = pytest.mark.component  # every task is a pod's process and its child
 
@@ -27,11 +28,12 @@ class Cluster:
         toy: The project.
         *overrides: As for `--set`.
         bucket: Where root and pointers lie; a directory if not given.
+        url: The store; a file if not given.
     """
 
-    def __init__(self, toy: Scratch, *overrides: str, bucket: str | None = None) -> None:
+    def __init__(self, toy: Scratch, *overrides: str, bucket: str | None = None, url: str | None = None) -> None:
         place = toy.directory.parent
-        self.url = f"sqlite:///{place}/store/metadata.db"
+        self.url = url or f"sqlite:///{place}/store/metadata.db"
         self.root = f"{bucket or place}/root"
         secret = {"ROOT": self.root, "STORE": self.url}
         file = compiled(toy, *overrides).text
@@ -86,6 +88,17 @@ def test_tasks_run_one_after_another_from_the_file(toy_with_shapes: Scratch) -> 
 
     local = toy_with_shapes.run(f"profiles.local.metadata={cluster.url}")
     assert {outcome.state for outcome in local.nodes.values()} == {NodeState.REUSED}
+
+
+@pytest.mark.conformance
+def test_tasks_share_a_store_on_a_server(toy_with_shapes: Scratch, postgres: Server) -> None:
+    """With the database that the pods' secret names: a run, one that reuses all of it, the password in no output."""
+    cluster = Cluster(toy_with_shapes, url=postgres.url(postgres.new_database()))
+    for state in (NodeState.COMPLETE, NodeState.REUSED):
+        assert set(cluster.run().values()) == {0}
+        assert cluster.states() == dict.fromkeys(NODES, state)
+        assert cluster.state() is RunState.COMPLETE
+        assert "s3cret" not in "".join(task.output for task in cluster.ir.tasks.values())
 
 
 def test_a_blessed_model_of_an_earlier_run_is_found(toy_with_shapes: Scratch) -> None:

@@ -1,0 +1,56 @@
+"""ImportExampleGen: TFRecord files of tf.train.Example in, examples in splits out."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from penstock.artifacts import Examples
+from penstock.dsl import Context, InputPath, Output, component
+
+__all__ = ["ImportExampleGen"]
+
+_SPLITS = {"train": 2, "eval": 1}
+_NO_TYPES: dict[str, str] = {}
+_ALL_COLUMNS: list[str] = []
+
+
+@component
+def ImportExampleGen(
+    examples: Output[Examples],
+    *,
+    input_base: InputPath,
+    splits: dict[str, int] = _SPLITS,
+    types: dict[str, str] = _NO_TYPES,
+    on_error: Literal["fail", "skip"] = "fail",
+    max_skipped: int = 100,
+    split_by: list[str] = _ALL_COLUMNS,
+    sample: float = 1.0,
+    ctx: Context,
+) -> None:
+    """Reads ``tf.train.Example`` protos from TFRecord files and shares them out to splits.
+
+    A feature is a flat column as long as no example has more than one value of it, else a list; a feature without
+    values is then a missing value. Bytes are text if they all are UTF-8. A row's split follows from its values alone.
+
+    Args:
+        examples: Parquet files by split.
+        input_base: A file, a directory of files with ``tfrecord`` in their names, or a pattern; gzip and zstd files are
+            recognised.
+        splits: Names and weights of the splits, as ratios.
+        types: Types that are declared, by column: see docs/ingest.md.
+        on_error: What a row does that is not usable: ``fail`` stops, ``skip`` leaves it out and reports it.
+        max_skipped: How many rows may be left out.
+        split_by: Columns whose values decide about a row's split, so that rows that are equal in them are never in two
+            splits; all columns if none are given.
+        sample: The share of the rows that is kept, for quick runs; chosen by the values that decide about splits.
+        ctx: The running node.
+
+    Raises:
+        DataError: The data is not usable; names file and record.
+        UsageError: Splits or types are not usable.
+    """
+    from penstock.data.ingest.job import Job
+    from penstock.data.tfrecord import ingest_tfrecord
+
+    job = Job.of(examples.uri, splits, types, on_error, max_skipped, split_by, sample)
+    ingest_tfrecord(input_base, examples, job, ctx)

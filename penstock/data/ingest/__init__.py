@@ -1,0 +1,1 @@
+"""From files of any format to an Examples artifact: what is common to all formats."""

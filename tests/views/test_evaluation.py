@@ -1,0 +1,49 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from penstock.artifacts import ModelEvaluation
+from penstock.errors import DataError
+from penstock.views import Cell, view
+
+
+def test_slices_have_intervals_and_a_baseline(tmp_path: Path) -> None:
+    """The whole comes first, then the largest slices; a cell says value, interval and baseline, or undefined."""
+    (tmp_path / "results.json").write_text(
+        json.dumps(
+            {
+                "version": 1, "label": "tip", "split": "eval", "models": ["candidate", "baseline"],
+                "metrics": ["example_count", "auc"], "counts": {}, "slices": [[], [["hour", 4]], [["hour", 5]]],
+                "n": [10, 3, 7],
+                "values": {"candidate": {"example_count": [10, 3, 7], "auc": [0.9, None, 0.8]},
+                           "baseline": {"example_count": [10, 3, 7], "auc": [0.85, 0.5, 0.7]}},
+                "intervals": {"candidate": {"auc": [[0.8, 0.95], [None, None], [None, None]]}},
+            }
+        )
+    )  # fmt: skip
+    (tmp_path / "verdicts.json").write_text(
+        json.dumps(
+            [{"check": "auc min", "outcome": "pass"}, {"check": "auc max_drop", "outcome": "fail", "bound": 0.1}]
+        )
+    )
+    found = view(ModelEvaluation(str(tmp_path)))
+    assert found is not None
+    verdicts, slices = found.tables
+    assert [row[0] for row in verdicts.rows] == ["auc max_drop", "auc min"]
+    assert slices.headers == ("slice", "n", "auc")
+    cells = [row[-1] for row in slices.rows]
+    assert [row[0] for row in slices.rows] == ["overall", "hour=5", "hour=4"]
+    assert cells == [
+        Cell(0.9, "0.8 to 0.95, baseline 0.85"),
+        Cell(0.8, "baseline 0.7"),
+        Cell(None, "undefined"),
+    ]
+
+
+def test_an_evaluation_of_another_tool_is_said_to_be_one(tmp_path: Path) -> None:
+    """TFMA's files alone are no results of ours, and the error says how to read them."""
+    with pytest.raises(DataError, match=r"no results\.json"):
+        view(ModelEvaluation(str(tmp_path)))
