@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from penstock.cli.root import main
 from penstock.orchestration.project import load_project
 from penstock.orchestration.run import RunResult, run_project
 
@@ -45,6 +46,7 @@ def states(result: RunResult) -> dict[str, str]:
 
 
 def failed(result: RunResult) -> list[tuple[str, str]]:
+    assert result.nodes["ExampleValidator"].state.value in ("complete", "reused")
     verdicts = result.nodes["ExampleValidator"].verdicts
     return [(verdict.check, verdict.subject) for verdict in verdicts if verdict.outcome == "fail"]
 
@@ -67,3 +69,25 @@ def test_drift_is_measured_from_the_last_data_that_passed(run: Run) -> None:
     passed = run("example_validator.gate=warn", seed=3, cash=0.8, scale=100)
     assert not passed.nodes["ExampleValidator"].blocked
     assert failed(run(seed=4, cash=0.8, scale=100)) == []
+
+
+def test_a_blocked_run_passes_once_its_changes_are_accepted(run: Run, tmp_path: Path) -> None:
+    """Wrong cents are held back with their rows; the schema's diff is shown, written, and the next run goes through."""
+    run()
+    assert main(["schema", "infer", "-C", str(tmp_path)]) == 0
+    path = tmp_path / "schema.pbtxt"
+    text = path.read_text().replace('name: "fare"', 'name: "fare"  # dollars\n  float_domain { max: 200 }', 1)
+    path.write_text("# Ours.\n" + text)
+    config = CONFIG.partition("example_validator")[0] + "schema_gen: {schema_file: schema.pbtxt}\n"
+    (tmp_path / "pipeline.yaml").write_text(config)
+    assert failed(run(seed=1)) == []
+    cents = run(seed=1, scale=100)
+    assert failed(cents) == [("FLOAT_TYPE_BIG_FLOAT", "fare")]
+    assert "First in rows" in cents.nodes["ExampleValidator"].verdicts[0].message
+    assert main(["schema", "accept", "fare", "--dry-run", "-C", str(tmp_path)]) == 0
+    assert path.read_text() == "# Ours.\n" + text
+    assert main(["schema", "accept", "far", "--yes", "-C", str(tmp_path)]) == 2
+    assert main(["schema", "accept", "fare", "--yes", "-C", str(tmp_path)]) == 0
+    assert path.read_text().startswith("# Ours.\n")
+    assert "# dollars" in path.read_text()
+    assert failed(run(seed=1, scale=100)) == []

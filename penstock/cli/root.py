@@ -85,6 +85,7 @@ _SECTIONS = {
         "plan": "penstock.cli.plan:plan",
         "compile": "penstock.cli.compile:compile_",
         "config": "penstock.cli.config:config",
+        "schema": "penstock.cli.schema:schema",
     },
     "Look at what happened": {
         "runs": "penstock.cli.runs:runs",

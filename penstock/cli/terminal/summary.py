@@ -199,6 +199,11 @@ def print_blocked(console: Console, view: RunView, command: Command) -> None:
     gate_id = next((node.id for node in view.nodes.values() if node.blocked), "gate")
     offers = [
         (command.read("verdicts", "list"), "every check, with what was observed and expected"),
+        *(
+            [(command.read("schema", "accept"), "if the data are right: the schema's changes that would let them pass")]
+            if any("schema_change" in verdict.evidence for node in view.nodes.values() for verdict in node.verdicts)
+            else []
+        ),
         (command.again(), "after mending the data, the model or the bound in pipeline.yaml"),
         (command.again("--set", f"{_section(gate_id)}.gate=warn"), "let it pass this time, with a warning"),
     ]
