@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import multiprocessing
 import signal
 import sqlite3
 import subprocess
@@ -175,26 +174,28 @@ def test_a_copy_that_cannot_be_made_stops_the_migration(older: Path, monkeypatch
     assert not older.with_name(f"older.db.version-{number}").exists()
 
 
-def _open(path: str, barrier: Any, results: Any) -> None:
-    barrier.wait()
-    try:
-        with open_store(path) as store:
-            results.put(len(store.runs()))
-    except Exception as error:  # noqa: BLE001 - the parent tells what it was
-        results.put(repr(error))
-
-
 def test_processes_that_open_at_once_migrate_once(older: Path) -> None:
     """One migrates, the others wait and then find it done."""
-    context = multiprocessing.get_context("spawn")
-    barrier, results = context.Barrier(4), context.Queue()
-    processes = [context.Process(target=_open, args=(url(older), barrier, results)) for _ in range(4)]
+    code = (
+        "import sys; from penstock.metadata import open_store\n"
+        "print('ready', flush=True); sys.stdin.readline()\n"
+        "with open_store(sys.argv[1]) as store: print(len(store.runs()))"
+    )
+    command = [sys.executable, "-c", code, url(older)]
+    processes = [
+        subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        for _ in range(4)
+    ]
     for one in processes:
-        one.start()
-    found = [results.get(timeout=60) for _ in processes]
+        assert one.stdout is not None
+        assert one.stdout.readline() == "ready\n"
     for one in processes:
-        one.join()
-    assert found == [3] * 4
+        assert one.stdin is not None
+        one.stdin.write("go\n")
+        one.stdin.flush()
+    said = [one.communicate(timeout=60) for one in processes]
+    assert [out for out, _ in said] == ["3\n"] * 4
+    assert ["was upgraded" in error for _, error in said].count(True) == 1
 
 
 def test_alembic_is_loaded_only_where_a_migration_is_due(older: Path, tmp_path: Path) -> None:
