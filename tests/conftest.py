@@ -20,6 +20,8 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import HealthCheck, settings
 
+import penstock.metadata.libpq  # noqa: F401  # tests import psycopg themselves: it has to come before TensorFlow
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 

@@ -9,14 +9,13 @@ import time
 from collections.abc import Iterator
 from typing import Any
 
-import psycopg
 import sqlalchemy
-from psycopg.conninfo import conninfo_to_dict
 from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.exc import OperationalError
 
 from penstock.errors import StoreError
 from penstock.metadata.database import Database, Transaction
+from penstock.metadata.libpq import psycopg
 from penstock.metadata.location import has_password, shown
 
 __all__ = ["PostgresDatabase"]
@@ -157,7 +156,7 @@ class PostgresDatabase(Database):
 def _parsed(url: str) -> dict[str, Any]:
     """The parameters of a connection, by libpq's names; what it says of a wrong URL may hold half of a password."""
     try:
-        parameters = dict(conninfo_to_dict(url))
+        parameters = dict(psycopg.conninfo.conninfo_to_dict(url))
     except psycopg.ProgrammingError as error:
         reason = "" if has_password(url) else f": {' '.join(str(error).split())}"
         raise StoreError(

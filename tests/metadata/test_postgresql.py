@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+import subprocess
 import sys
 import threading
 import time
@@ -46,6 +47,7 @@ def test_a_url_that_libpq_cannot_read_is_refused(url: str, message: str) -> None
 def test_without_psycopg_it_is_said_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     """It comes with an extra."""
     monkeypatch.delitem(sys.modules, "penstock.metadata.postgresql", raising=False)
+    monkeypatch.delitem(sys.modules, "penstock.metadata.libpq", raising=False)
     monkeypatch.setitem(sys.modules, "psycopg", None)
     with pytest.raises(StoreError, match=r"needs psycopg.*\n.*pip install 'penstock\[postgres\]'"):
         open_store("postgresql://u@h/db")
@@ -274,3 +276,14 @@ def store_on_server(postgres: Server) -> str:
 def _everything(error: BaseException) -> str:
     """All that anybody could print or keep of an error: itself, what it carries, and what caused it."""
     return f"{''.join(traceback.format_exception(error))} {vars(error)} {pickle.dumps(error)!r}"
+
+
+@ON_POSTGRESQL
+def test_a_process_that_has_tensorflow_can_open_it(url: str) -> None:
+    """A notebook, say: libpq keeps to its own OpenSSL, though TensorFlow was loaded first."""
+    code = (
+        "import sys, tensorflow; from penstock.metadata import open_store\n"
+        "with open_store(sys.argv[1]) as store: print(store.runs())"
+    )
+    done = subprocess.run([sys.executable, "-c", code, url], capture_output=True, text=True, check=False, timeout=120)
+    assert (done.returncode, done.stdout) == (0, "[]\n"), done.stderr[-2000:]
