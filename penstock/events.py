@@ -10,6 +10,7 @@ from typing import Any
 from penstock.gates import Verdict
 
 __all__ = [
+    "NEVER_RAN",
     "Event",
     "Listener",
     "NodeEnded",
@@ -25,6 +26,10 @@ __all__ = [
     "RunStarted",
     "RunState",
 ]
+
+
+NEVER_RAN = "it has not run before"
+"""The reason of a node for which there is nothing to compare with."""
 
 
 class NodeState(StrEnum):

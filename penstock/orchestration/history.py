@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, Literal
 
+from penstock.events import NEVER_RAN
 from penstock.orchestration.code import IMPORTS, MODULE_LEVEL, ORDER
 from penstock.orchestration.key import cache_key
 from penstock.orchestration.plan import PlanNode
@@ -139,7 +140,7 @@ def reason_to_run(  # noqa: PLR0911, PLR0913 - a return for each reason; what th
         return _collected(*collected)
     earlier = store.keyed_executions(pipeline=pipeline, node=node.id) if store is not None else []
     if store is None or not earlier:
-        return Reason("it has not run before")
+        return Reason(NEVER_RAN)
     last = earlier[0]
     found = compared(store, replace(last, parts=without(last.parts, unknown)), without(parts, unknown), sources, node)
     if found:

@@ -23,7 +23,7 @@ from penstock.cli.terminal.tables import NodeRow, node_table, verdict_line
 from penstock.cli.terminal.text import count, duration, safe, short_path, shorten, tail
 from penstock.cli.terminal.tree import layout
 from penstock.errors import from_json
-from penstock.events import NodeState, RunState
+from penstock.events import NEVER_RAN, NodeState, RunState
 
 __all__ = ["Command", "Pushed", "print_blocked", "print_canceled", "print_failed", "print_summary"]
 
@@ -79,13 +79,15 @@ class Pushed:
 
 
 def rows_of(view: RunView) -> list[NodeRow]:
-    """The nodes of a run as rows of a table."""
+    """The nodes of a run as rows of a table. In a pipeline's first run none says that it is its first."""
+    ran = [node for node in view.nodes.values() if node.state not in (NodeState.PENDING, NodeState.SKIPPED)]
+    unsaid = NEVER_RAN if all(node.reason in ("", NEVER_RAN) for node in ran) else None
     return [
         NodeRow(
             node.id,
             node.state,
             node.seconds if node.state in (NodeState.COMPLETE, NodeState.FAILED, NodeState.CANCELED) else None,
-            "; ".join(part for part in dict.fromkeys((node.note, node.reason)) if part),
+            "; ".join(part for part in dict.fromkeys((node.note, node.reason)) if part and part != unsaid),
             node.blocked,
         )
         for node in view.nodes.values()
