@@ -68,7 +68,7 @@ def finished(repository: Path, taxi_csv: Path, tmp_path_factory: pytest.TempPath
 
 
 def test_the_run_ends_with_a_pushed_model_on_one_screen(finished: Finished) -> None:
-    """All nine nodes complete; evaluation, verdicts, the pushed model and the next commands follow, in 60 lines."""
+    """All nodes complete; evaluation, verdicts, the pushed model and the next commands follow, in 60 lines."""
     lines = finished.text.splitlines()
     assert len(lines) <= 60
     for node in NODES:

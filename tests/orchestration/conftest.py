@@ -144,6 +144,7 @@ def s3() -> Iterator[str]:
                     time.sleep(0.05)
             import s3fs
 
+            s3fs.S3FileSystem.clear_instance_cache()  # one of another module's server has its address
             s3fs.S3FileSystem().mkdir("penstock-test")
             yield "s3://penstock-test"
         finally:

@@ -225,7 +225,7 @@ def test_the_taxi_plan_runs_from_the_file(taxi: Scratch, taxi_csv: Path, tmp_pat
     cluster = Cluster(taxi, *overrides)
     codes = cluster.run()
     assert codes == dict.fromkeys(codes, 0), "\n".join(task.output for task in cluster.ir.tasks.values())
-    assert len(codes) == 9
+    assert len(codes) == 10
     assert set(cluster.states().values()) == {NodeState.COMPLETE}
     assert cluster.state() is RunState.COMPLETE
     blessing = cluster.ir.tasks["evaluator"].metadata("blessing")
