@@ -190,7 +190,7 @@ def _check_server(connection: psycopg.Connection[Any], url: str) -> None:
 _AWAY = re.compile(
     r"Connection refused|No such file or directory|timeout|timed out|starting up|shutting down|recovery mode"
     r"|No route to host|unreachable|resolve host|translate host|server closed the connection|terminating connection"
-    r"|connection is (lost|closed)"
+    r"|connection is (lost|closed)|unexpected eof"
 )
 _MESSAGES = tuple(
     (re.compile(pattern), what, hint)
@@ -222,6 +222,11 @@ _MESSAGES = tuple(
             "Its administrator has to allow it in pg_hba.conf; if only connections with TLS are, add ?sslmode=require.",
         ),
         (
+            "^57P01|connection is lost|connection is closed|consuming input failed|unexpected eof",
+            "broke the connection off: {text}",
+            "What was being written was not, unless it was the commit that was broken off. Run again.",
+        ),
+        (
             "SSL|certificate",
             "cannot be reached by TLS: {text}",
             "Check sslmode and sslrootcert in the URL, and the server's certificate.",
@@ -237,11 +242,6 @@ _MESSAGES = tuple(
             "^53300|too many clients|too many connections|connection slots|QueuePool",
             "has no connection left",
             "Raise max_connections, or run fewer processes at once.",
-        ),
-        (
-            "^57P01|connection is lost|connection is closed|consuming input failed",
-            "broke the connection off: {text}",
-            "What was being written was not, unless it was the commit that was broken off. Run again.",
         ),
         (_AWAY.pattern, "cannot be reached: {text}", "Check host and port in the URL, and that the server runs."),
     )
