@@ -109,7 +109,7 @@ def postgresql_index(table: Table, statement: str) -> None:
 
     SQLAlchemy's options for them import that dialect (a thirtieth of a second) in every process that knows the tables.
     """
-    event.listen(table, "after_create", DDL(statement).execute_if(dialect="postgresql"))
+    event.listen(table, "after_create", DDL(statement).execute_if(dialect="postgresql"))  # type: ignore[no-untyped-call]  # SQLAlchemy leaves it so
 
 
 def _node(name: str, *own: Column[Any], name_required: bool = False) -> Table:
