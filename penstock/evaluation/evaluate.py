@@ -46,7 +46,9 @@ class Evaluation:
         return sum(group.rows for group in self.groups)
 
     def run(self, pipeline: Any, directory: Path, listener: Callable[[int], None] | None = None) -> EvaluationResult:
-        """Computes every metric on every slice and the verdicts; writes ``results.json`` and ``verdicts.json``.
+        """Computes every metric on every slice and the verdicts.
+
+        Writes the predictions, ``results.json`` and ``verdicts.json``.
 
         Args:
             pipeline: A Beam pipeline, not yet entered.
@@ -58,14 +60,14 @@ class Evaluation:
         """
         import apache_beam as beam
 
-        from penstock.evaluation.scoring import CombineMetrics, ScoreRowGroups
+        from penstock.evaluation.scoring import CombineMetrics, Part, ScoreRowGroups
 
         directory.mkdir(parents=True, exist_ok=True)
-        score = ScoreRowGroups(self.plan)
+        score = ScoreRowGroups(self.plan, str(directory))
         with score.heard_by(listener), pipeline as entered:
             (
                 entered
-                | "RowGroups" >> beam.Create(self.groups)
+                | "RowGroups" >> beam.Create(Part.each(self.groups))
                 | "Score" >> beam.ParDo(score)
                 | "Sum" >> beam.CombineGlobally(CombineMetrics(self.plan.layout))
                 | "Write"

@@ -19,9 +19,10 @@ from penstock.data.tf_examples import encode_examples
 from penstock.errors import DataError, PenstockError
 from penstock.evaluation.accumulator import Accumulator, Layout, ScoredBatch
 from penstock.evaluation.histogram import Floats
+from penstock.evaluation.predictions import write_part
 from penstock.evaluation.slices import SliceSpec, assign
 
-__all__ = ["CombineMetrics", "EvaluationPlan", "Model", "ScoreRowGroups", "scored_batch"]
+__all__ = ["CombineMetrics", "EvaluationPlan", "Model", "Part", "Rows", "ScoreRowGroups", "scored_batch"]
 
 
 class Model(Protocol):
@@ -57,35 +58,57 @@ class EvaluationPlan:
     weight: str | None = None
 
 
-def scored_batch(
-    plan: EvaluationPlan,
-    batch: pa.RecordBatch,
-    predictions: Sequence[Floats],
-    transformed_label: Floats | None = None,
-) -> ScoredBatch:
-    """Rows with their predictions, ready to be summed; rows without a label or a weight are left out and counted.
+@dataclass(frozen=True)
+class Rows:
+    """The rows of a batch as they were read and scored, none left out yet.
 
-    Args:
-        plan: What is computed.
+    Attributes:
         batch: The raw rows.
         predictions: For each model, [rows].
-        transformed_label: The label, where it is not a column of the batch, [rows].
+        labels: [rows]; not a number where a row has none.
+        weights: [rows], likewise; None where every row weighs 1.
+    """
+
+    batch: pa.RecordBatch
+    predictions: Sequence[Floats]
+    labels: Floats
+    weights: Floats | None
+
+    @classmethod
+    def of(
+        cls,
+        plan: EvaluationPlan,
+        batch: pa.RecordBatch,
+        predictions: Sequence[Floats],
+        transformed_label: Floats | None = None,
+    ) -> Rows:
+        """The rows of a raw batch; the label is its column unless the model has computed it.
+
+        Raises:
+            DataError: The label or the weight is no number.
+        """
+        labels = _numbers(batch, plan.label, "label") if transformed_label is None else transformed_label
+        weights = None if plan.weight is None else _numbers(batch, plan.weight, "weight")
+        return cls(batch, predictions, labels, weights)
+
+
+def scored_batch(plan: EvaluationPlan, rows: Rows) -> ScoredBatch:
+    """Rows ready to be summed; those without a label or a weight are left out and counted.
 
     Raises:
-        DataError: The label or the weight is no number, a label is not within 0 and 1, or a weight is negative.
+        DataError: A label is not within 0 and 1, or a weight is negative.
     """
-    labels = _numbers(batch, plan.label, "label") if transformed_label is None else transformed_label
-    weights = None if plan.weight is None else _numbers(batch, plan.weight, "weight")
+    labels, weights, predictions = rows.labels, rows.weights, list(rows.predictions)
     missing_label = np.isnan(labels)
     missing_weight = np.zeros(len(labels), bool) if weights is None else np.isnan(weights) & ~missing_label
     counts = {
-        "rows": batch.num_rows,
+        "rows": rows.batch.num_rows,
         "missing_label": int(missing_label.sum()),
         "missing_weight": int(missing_weight.sum()),
     }
     kept = ~(missing_label | missing_weight)
     columns = sorted({name for spec in plan.slices for name in spec.columns})
-    sliced = batch.select(columns)
+    sliced = rows.batch.select(columns)
     if not kept.all():
         sliced = sliced.filter(pa.array(kept)) if columns else sliced
         labels = labels[kept]
@@ -166,23 +189,44 @@ class _Models:
 _listeners: dict[str, Callable[[int], None]] = {}
 
 
-@beam.typehints.with_input_types(RowGroup)
+@dataclass(frozen=True)
+class Part:
+    """A row group to score, and which of how many it is."""
+
+    group: RowGroup
+    number: int
+    of: int
+
+    @classmethod
+    def each(cls, groups: Sequence[RowGroup]) -> list[Part]:
+        """The row groups of a split in their order."""
+        return [cls(group, number, len(groups)) for number, group in enumerate(groups)]
+
+
+@beam.typehints.with_input_types(Part)
 @beam.typehints.with_output_types(ScoredBatch)
 class ScoreRowGroups(beam.DoFn):
-    """RowGroup -> ScoredBatch: reads the rows and scores them with every model, each loaded once per worker."""
+    """Part -> ScoredBatch: reads the rows and scores them with every model, each loaded once per worker.
 
-    def __init__(self, plan: EvaluationPlan) -> None:
+    Args:
+        plan: What is computed.
+        directory: Where the predictions are kept; not kept if not given.
+    """
+
+    def __init__(self, plan: EvaluationPlan, directory: str | None = None) -> None:
         super().__init__()
         self._plan = plan
+        self._directory = directory
         self._shared = Shared()
         self.id = uuid4().hex
 
     def setup(self) -> None:
         self._models: _Models | None = None
 
-    def process(self, group: RowGroup) -> Iterator[ScoredBatch]:
+    def process(self, part: Part) -> Iterator[ScoredBatch]:
+        group = part.group
         try:
-            yield self._scored(group)
+            yield self._scored(part)
         except PenstockError as error:
             # Beam would turn the exception into text: it travels as a value and is raised where the result is read.
             known = error.with_facts(path=group.path)
@@ -191,8 +235,8 @@ class ScoreRowGroups(beam.DoFn):
         if listener is not None:
             listener(group.rows)
 
-    def _scored(self, group: RowGroup) -> ScoredBatch:
-        batch = read_row_group(group)
+    def _scored(self, part: Part) -> ScoredBatch:
+        batch = read_row_group(part.group)
         examples = encode_examples(batch)
         if self._models is None:
             self._models = self._shared.acquire(lambda: _Models(self._plan), tag=self._plan.models)
@@ -200,7 +244,12 @@ class ScoreRowGroups(beam.DoFn):
         label = None
         if self._plan.transformed_label:
             label = models[0].transform(examples, [self._plan.label])[self._plan.label]
-        return scored_batch(self._plan, batch, [model.predict(examples) for model in models], label)
+        rows = Rows.of(self._plan, batch, [model.predict(examples) for model in models], label)
+        scored = scored_batch(self._plan, rows)
+        if self._directory is not None:
+            for name, prediction in zip(self._plan.layout.models, rows.predictions, strict=True):
+                write_part(self._directory, name, (part.number, part.of), prediction, rows.labels, rows.weights)
+        return scored
 
     @contextmanager
     def heard_by(self, listener: Callable[[int], None] | None) -> Iterator[None]:

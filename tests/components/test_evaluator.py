@@ -155,6 +155,23 @@ def test_the_numbers_are_those_of_the_rows(setting: Setting) -> None:
     assert setting.evaluate(slices=[["hour"]]).result.value("accuracy", (("hour", 3),)) == pytest.approx(accuracy)
 
 
+def test_predictions_are_kept_row_by_row(setting: Setting) -> None:
+    """Of both models, in the split's order and with its columns; the metrics follow from them."""
+    from penstock.evaluation.predictions import read
+
+    found = setting.evaluate("good", "poor_at_4", label="y", weight="weight", metrics=["accuracy"])
+    table = read(found.evaluation, setting.examples, columns=["hour", "y"]).to_pandas()
+    baseline = read(found.evaluation, model="baseline").to_pandas()
+    assert len(table) == len(baseline) == ROWS
+    assert table.label.isna().sum() == 30
+    assert (table.label.dropna() == table.y.dropna()).all()
+    assert (table.prediction != baseline.prediction)[table.hour == 4].mean() > 0.9
+    assert (table.prediction == baseline.prediction)[table.hour != 4].all()
+    kept = table.dropna(subset=["label"])
+    right = (kept.prediction > 0.5) == kept.label
+    assert found.result.value("accuracy") == pytest.approx((right * kept.weight).sum() / kept.weight.sum())
+
+
 def test_a_candidate_that_is_worse_on_one_slice_is_not_blessed(setting: Setting) -> None:
     """Though it would pass overall; the verdict names the slice, both values and n."""
     found = setting.evaluate(
