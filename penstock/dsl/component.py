@@ -90,6 +90,8 @@ class Component:
             made.
         is_current: For a component with effects outside the store: given its parameters and its outputs of last
             time, whether the outside still is as the component left it. Only then may its result be reused.
+        measured: For a component that measures and then judges: given its parameters as JSON, those that decide what
+            is measured. Where an earlier execution measured the same, its outputs are in ``ctx.earlier``.
     """
 
     name: str
@@ -103,6 +105,7 @@ class Component:
     is_current: Callable[..., bool] | None = None
     check: Callable[[Mapping[str, Any]], None] | None = None
     resolve: Callable[[Mapping[str, Any]], Mapping[str, Any]] | None = None
+    measured: Callable[[Mapping[str, Any]], Mapping[str, Any]] | None = None
     doc: str = field(default="", repr=False)
 
     def __call__(self, *, node_id: str | None = None, **arguments: Any) -> Node:
@@ -137,6 +140,7 @@ def component(
     is_current: Callable[..., bool] | None = None,
     check: Callable[[Mapping[str, Any]], None] | None = None,
     resolve: Callable[[Mapping[str, Any]], Mapping[str, Any]] | None = None,
+    measured: Callable[[Mapping[str, Any]], Mapping[str, Any]] | None = None,
 ) -> Callable[[Callable[..., Any]], Component]: ...
 
 
@@ -148,6 +152,7 @@ def component(
     is_current: Callable[..., bool] | None = None,
     check: Callable[[Mapping[str, Any]], None] | None = None,
     resolve: Callable[[Mapping[str, Any]], Mapping[str, Any]] | None = None,
+    measured: Callable[[Mapping[str, Any]], Mapping[str, Any]] | None = None,
 ) -> Component | Callable[[Callable[..., Any]], Component]:
     """Makes a component of a function.
 
@@ -157,13 +162,16 @@ def component(
         is_current: For components with effects outside the store, see `Component`.
         check: For parameters that can be wrong in ways that types do not tell, see `Component`.
         resolve: For parameters that stand for something else until the node runs, see `Component`.
+        measured: For components that measure and then judge, see `Component`.
 
     Raises:
         GraphError: The signature does not say what an argument is.
     """
 
     def declare(function: Callable[..., Any]) -> Component:
-        return _declare(function, version=version, is_current=is_current, check=check, resolve=resolve)
+        return _declare(
+            function, version=version, is_current=is_current, check=check, resolve=resolve, measured=measured
+        )
 
     return declare if function is None else declare(function)
 

@@ -54,6 +54,7 @@ class Request:
         parameters: By name, as JSON.
         inputs: The artifact of each input that has one.
         outputs: The artifact of each output; its uri is a directory to make and to write to.
+        earlier: The outputs of an earlier execution that measured the same (`Component.measured`).
         temporary: An empty directory for what is not to stay; one is made where the caller has none.
         options: How the node is run; its Beam options are in ``beam_options``, over those of the profile.
     """
@@ -67,6 +68,7 @@ class Request:
     outputs: Mapping[str, ArtifactValue]
     parameters: Mapping[str, Any]
     beam_options: Mapping[str, Any] = field(default_factory=dict)
+    earlier: Mapping[str, ArtifactValue] = field(default_factory=dict)
     temporary: str | None = None
     options: NodeOptions = field(default_factory=NodeOptions)
 
@@ -78,8 +80,8 @@ class Request:
     def from_json(cls, value: Mapping[str, Any]) -> Request:
         """The request that `to_json` wrote."""
         artifacts = {
-            side: {name: ArtifactValue(**artifact) for name, artifact in value[side].items()}
-            for side in ("inputs", "outputs")
+            side: {name: ArtifactValue(**artifact) for name, artifact in value.get(side, {}).items()}
+            for side in ("inputs", "outputs", "earlier")
         }
         options = NodeOptions.from_json(value.get("options", {}))
         return cls(**{**value, **artifacts, "options": options})
@@ -126,6 +128,7 @@ def execute(request: Request, emit: Emit) -> Result:
             run=request.run,
             temp_dir=Path(temp_dir),
             beam_options=request.beam_options,
+            earlier={name: value.instance() for name, value in request.earlier.items()},
             emit=emit,
         )
         with closing(context):

@@ -17,7 +17,7 @@ from penstock.orchestration.code import CodeDigest, closure_digest, library_vers
 from penstock.orchestration.plan import PlanNode
 from penstock.storage.input_files import FileMemory, InputFile, data_digest, data_files, digest_of
 
-__all__ = ["cache_key", "code_of", "key_parts", "sources_of"]
+__all__ = ["cache_key", "code_of", "key_parts", "measured_key", "sources_of"]
 
 
 def key_parts(
@@ -65,6 +65,13 @@ def key_parts(
         "inputs": dict(inputs),
         "outputs": dict(node.outputs),
     }
+
+
+def measured_key(component: Component, parts: Mapping[str, Any]) -> str | None:
+    """The key of what a component measures, whatever it is then held against; None if it does not say."""
+    if component.measured is None:
+        return None
+    return cache_key({**parts, "parameters": dict(component.measured(parts["parameters"])), "measured": True})
 
 
 def _short(file: Path, directory: Path) -> str:

@@ -14,7 +14,7 @@ from itertools import islice
 import pyarrow as pa
 
 from penstock.artifacts import Examples
-from penstock.data.csv.blocks import Piece, cuts, pieces, shards
+from penstock.data.csv.blocks import Block, Piece, cuts, pieces, shards
 from penstock.data.csv.convert import Column, Convert, Place, read_strings
 from penstock.data.csv.files import CsvFile, find, open_all
 from penstock.data.csv.rows import rows, shortened
@@ -106,14 +106,18 @@ def _guess(found: Sequence[Shard], columns: Sequence[str], declared: Mapping[str
         block = found[at].blocks[0]
         # What is wrong with the data is told when it is converted, in order.
         with suppress(DataError, pa.ArrowInvalid, EOFError, OSError):
-            text = read_strings(_beginning(next(pieces(block)), block.path), block)
+            text = read_strings(_beginning(block), block)
             for name in guess:
                 guess[name] = widest([guess[name], examine(text[name]).kind])
     return guess
 
 
-def _beginning(piece: Piece, path: str) -> Piece:
-    cut = next(cuts(io.BytesIO(piece.data), path, 0, piece.line, _SAMPLE_BYTES))
+def _beginning(block: Block) -> Piece:
+    """The first rows; where one is very long, it may be cut off, and what it tells is a wrong guess."""
+    if block.stop is not None:
+        block = replace(block, stop=min(block.stop, block.start + 2 * _SAMPLE_BYTES))
+    piece = next(pieces(block, _SAMPLE_BYTES))
+    cut = next(cuts(io.BytesIO(piece.data), block.path, 0, piece.line, _SAMPLE_BYTES))
     return replace(piece, data=piece.data[: cut.offset], regular=piece.regular and cut.regular)
 
 
