@@ -7,9 +7,11 @@ from penstock.components.import_example_gen import ImportExampleGen
 from penstock.components.jsonl_example_gen import JsonlExampleGen
 from penstock.components.latest_blessed_model import LatestBlessedModel
 from penstock.components.latest_statistics import LatestStatistics
+from penstock.components.latest_window import LatestWindow
 from penstock.components.parquet_example_gen import ParquetExampleGen
 from penstock.components.pusher import Pusher
 from penstock.components.schema_gen import SchemaGen
+from penstock.components.span_window import SpanWindow
 from penstock.components.statistics_gen import StatisticsGen
 from penstock.components.trainer import Trainer
 from penstock.components.transform import Transform
@@ -22,9 +24,11 @@ __all__ = [
     "JsonlExampleGen",
     "LatestBlessedModel",
     "LatestStatistics",
+    "LatestWindow",
     "ParquetExampleGen",
     "Pusher",
     "SchemaGen",
+    "SpanWindow",
     "StatisticsGen",
     "Trainer",
     "Transform",

@@ -13,9 +13,11 @@ from penstock.components import (
     JsonlExampleGen,
     LatestBlessedModel,
     LatestStatistics,
+    LatestWindow,
     ParquetExampleGen,
     Pusher,
     SchemaGen,
+    SpanWindow,
     StatisticsGen,
     Trainer,
     Transform,
@@ -40,6 +42,8 @@ STANDARD_COMPONENTS: tuple[Component, ...] = (
     SchemaGen,
     LatestStatistics,
     ExampleValidator,
+    LatestWindow,
+    SpanWindow,
     Transform,
     Trainer,
     LatestBlessedModel,
@@ -107,6 +111,13 @@ def standard_pipeline(config: Config) -> Pipeline:
             examples=examples,
             **config["example_validator"],
         )
+        if "span_window" in config.sections:
+            window = LatestWindow(other_than=examples).outputs["window"]
+            examples = (
+                SpanWindow(examples=examples, earlier=window, **config["span_window"])
+                .after(validator)
+                .outputs["window"]
+            )
         if "transform" not in config.sections:
             return pipeline
         transform = Transform(examples=examples, schema=schema, **config["transform"]).after(validator)

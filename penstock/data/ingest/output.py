@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -74,8 +75,23 @@ def publish(examples: Examples, job: Job, reports: Sequence[Report], path: str, 
         _number(examples, split, reports)
     examples.splits = list(splits)
     examples.properties.update(span=span_number(job.span), version=job.version or 0)
+    if job.span is not None:
+        examples.custom_properties["settings"] = _settings(job, ctx)
     sample = f", a sample of {job.sample:.4g}" if job.sample < 1 else ""
     ctx.note(f"{sum(counts.values()):,} rows, {columns} columns{_of_span(job)}{rejected}{sample}")
+
+
+def _settings(job: Job, ctx: Context) -> str:
+    """How the examples of a span were read: only what was read alike goes into one window."""
+    read = {
+        "node": ctx.node,
+        "splits": dict(job.splits),
+        "given": bool(job.given),
+        "split_by": job.split_by,
+        "sample": job.sample,
+        "types": {name: str(kind) for name, kind in job.declared.items()},
+    }
+    return json.dumps(read, sort_keys=True)
 
 
 def _of_span(job: Job) -> str:
