@@ -37,7 +37,10 @@ class DataConfig:
         path: A file, directory or pattern; absolute after loading, empty if the pipeline reads none.
         splits: Name of each split and its share of the rows, as ratios.
         types: Declared types of columns, where inference should not decide.
-        format: ``csv``, ``parquet``, ``jsonl`` or ``tfrecord``, if it is written.
+        format: ``csv``, ``parquet``, ``jsonl``, ``tfrecord`` or ``sql``, if it is written.
+        url: The URL of the database that `query` is for; empty if files are read.
+        query: What is asked of a database.
+        version_query: What is asked of it to learn whether its data have changed.
         on_error: ``fail`` or ``skip``, if it is written.
         max_skipped: How many rows may be left out, if it is written.
         split_by: Columns whose values decide about a row's split.
@@ -52,6 +55,9 @@ class DataConfig:
     max_skipped: int | None = None
     split_by: Sequence[str] = ()
     sample: float | None = None
+    url: str = ""
+    query: str = ""
+    version_query: str = ""
 
 
 @dataclass(frozen=True)
