@@ -1,53 +1,87 @@
-"""Chromium without a window, its own services switched off: it asks only for what a page asks for."""
+"""Chromium without a window, driven by Playwright: tests wait for what a page becomes, never for a while."""
 
 from __future__ import annotations
 
 import shutil
-import subprocess
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
 
 import pytest
+from playwright.sync_api import Browser, ConsoleMessage, Error, Page, Request, expect, sync_playwright
+
+__all__ = ["Tab", "running_browser", "tab"]
+
+_DEADLINE_MS = 100_000
+"""Only what never happens takes so long; a test's own limit is three times that."""
 
 _OPTIONS = (
-    "--headless",
-    "--no-sandbox",
     "--disable-gpu",
     "--disable-dev-shm-usage",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--enable-logging=stderr",
+    # No name is resolved and no proxy answers: only files and servers of this machine are reached.
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE 127.0.0.1",
+    "--proxy-server=127.0.0.1:9",
 )
+_LOCAL = {"file", "data", "blob", "about"}
 
 
-@dataclass(frozen=True)
-class Loaded:
-    """What a page has become, and what the console says: refusals by the page's own policy, errors of scripts."""
+@dataclass
+class Tab:
+    """A page, and what happens on it.
 
-    dom: str
-    console: list[str]
+    Attributes:
+        page: The page, which Playwright drives.
+        errors: What the console says in earnest: errors, warnings, refusals by the page's own policy.
+        asked: Addresses that the page asked for and that are not on this machine.
+    """
+
+    page: Page
+    errors: list[str] = field(default_factory=list)
+    asked: list[str] = field(default_factory=list)
+
+    def assert_silent(self) -> None:
+        """Nothing went wrong on the page, and nothing was asked of any network."""
+        assert (self.errors, self.asked) == ([], [])
+
+    def _console(self, message: ConsoleMessage) -> None:
+        if message.type in {"error", "warning"}:
+            self.errors.append(message.text)
+
+    def _error(self, error: Error) -> None:
+        self.errors.append(str(error))
+
+    def _request(self, request: Request) -> None:
+        parts = urlsplit(request.url)
+        if parts.scheme not in _LOCAL and parts.hostname not in {"localhost", "127.0.0.1"}:
+            self.asked.append(request.url)
 
 
-def chromium(address: str, profile: Path, *options: str, virtual_ms: int) -> Loaded:
-    """Opens an address and lets so much of the page's time pass; where there is no Chromium the test is skipped."""
-    browser = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-    if browser is None:
+@contextmanager
+def running_browser() -> Iterator[Browser]:
+    """A Chromium; where there is none the test is skipped."""
+    program = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    if program is None:
         pytest.skip("There is no Chromium here. On Debian: apt-get install chromium")
-    done = subprocess.run(
-        [
-            browser,
-            *_OPTIONS,
-            f"--user-data-dir={profile}",
-            f"--virtual-time-budget={virtual_ms}",
-            *options,
-            "--dump-dom",
-            address,
-        ],
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=True,
+    expect.set_options(timeout=_DEADLINE_MS)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=program, args=_OPTIONS, chromium_sandbox=False, timeout=_DEADLINE_MS
+        )
+        yield browser
+        browser.close()
+
+
+@contextmanager
+def tab(browser: Browser, *, dark: bool = False, width: int = 1200, height: int = 900) -> Iterator[Tab]:
+    """An empty page of a profile of its own."""
+    context = browser.new_context(
+        viewport={"width": width, "height": height}, color_scheme="dark" if dark else "light", reduced_motion="reduce"
     )
-    return Loaded(done.stdout, [line for line in done.stderr.splitlines() if "CONSOLE" in line])
+    context.set_default_timeout(_DEADLINE_MS)
+    tab = Tab(context.new_page())
+    context.on("console", tab._console)
+    tab.page.on("pageerror", tab._error)
+    context.on("request", tab._request)
+    yield tab
+    context.close()

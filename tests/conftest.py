@@ -25,6 +25,8 @@ import penstock.metadata.libpq  # noqa: F401  # tests import psycopg themselves:
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from playwright.sync_api import Browser
+
     from tests.postgres import Server
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -71,6 +73,15 @@ def postgres() -> Iterator[Server]:
 
     with running_server() as server:
         yield server
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    """A browser that reaches no network; not for the whole session, since it keeps an event loop in this thread."""
+    from tests.chromium import running_browser
+
+    with running_browser() as browser:
+        yield browser
 
 
 def _shared(name: str) -> Path:

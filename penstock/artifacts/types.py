@@ -157,7 +157,7 @@ class HyperParameters(Artifact):
 
 
 class ModelEvaluation(Artifact):
-    """TFMA's result files: ``metrics-*``, ``eval_config.json``; and ``verdicts.json``."""
+    """TFMA's result files: ``metrics-*``, ``eval_config.json``; ``verdicts.json``; ``predictions``."""
 
     type_name = "ModelEvaluation"
     base_type = "mlmd.Metrics"

@@ -95,11 +95,12 @@ def row_hashes(batch: pa.RecordBatch) -> Hashes:
 def _mix(values: Hashes) -> Hashes:
     """SplitMix64's finalizer of each element; the input is not changed."""
     mixed = values + _GAMMA
-    mixed ^= mixed >> np.uint64(30)
+    shifted = mixed >> np.uint64(30)
+    mixed ^= shifted
     mixed *= _MIX_1
-    mixed ^= mixed >> np.uint64(27)
+    mixed ^= np.right_shift(mixed, np.uint64(27), out=shifted)
     mixed *= _MIX_2
-    mixed ^= mixed >> np.uint64(31)
+    mixed ^= np.right_shift(mixed, np.uint64(31), out=shifted)
     return mixed
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import Column, Index, Integer, MetaData, PrimaryKeyConstraint, Table
 
-from penstock.metadata.mlmd.tables import BOOLEAN, DOUBLE, INT, LONG, TEXT
+from penstock.metadata.mlmd.tables import BOOLEAN, DOUBLE, INT, LONG, TEXT, postgresql_index
 
 __all__ = ["OWN", "OWN_VERSION"]
 
@@ -50,8 +50,8 @@ _run = Table(
 Index("penstock_run_pipeline", _run.c.pipeline, _run.c.started_ms)
 Index("penstock_run_started", _run.c.started_ms)
 Index("penstock_run_state", _run.c.state)
-_foreign = _run.c.origin.is_not(None)
-Index("penstock_run_origin", _run.c.origin, sqlite_where=_foreign, postgresql_where=_foreign)
+Index("penstock_run_origin", _run.c.origin, sqlite_where=_run.c.origin.is_not(None)).ddl_if(dialect="sqlite")
+postgresql_index(_run, "CREATE INDEX penstock_run_origin ON penstock_run (origin) WHERE origin IS NOT NULL")
 
 # A node of a run as it stands now: its last attempt.
 _node = Table(

@@ -23,6 +23,7 @@ from types import CodeType
 from typing import Any
 
 from penstock.errors import UsageError
+from penstock.orchestration.code_memory import CodeMemory, Source
 from penstock.orchestration.packages import import_base, is_on_path, source_base, version_of
 
 __all__ = ["IMPORTS", "MODULE_LEVEL", "ORDER", "CodeDigest", "closure_digest", "library_versions"]
@@ -60,18 +61,11 @@ class CodeDigest:
         return frozenset(module.partition(".")[0] for module in self.modules)
 
 
-@dataclass(frozen=True)
-class _Source:
-    digests: Mapping[str, str]
-    modules: tuple[str, ...] = ()
-    data_files: tuple[str, ...] = ()
-
-
 @dataclass
 class _Closure:
     """The files met so far; the same file may be met as a whole and for one function of it."""
 
-    seen: dict[tuple[Path, str], tuple[str, _Source]] = field(default_factory=dict)
+    seen: dict[tuple[Path, str], tuple[str, Source]] = field(default_factory=dict)
 
     def files(self) -> dict[str, Mapping[str, str]]:
         """The digests of each file by its label; of two files of one label the second has a number."""
@@ -152,6 +146,8 @@ def closure_digest(files: Iterable[Path], *, function: tuple[Path, str, str] | N
             todo += [(path, where, "") for path in found]
             if not found and not module.startswith("."):
                 modules |= dict.fromkeys(name for name in (module.rpartition(".")[0], module) if name)
+    with _PARSING:
+        _memory().save()
     ours = sys.stdlib_module_names | {"penstock"}
     libraries = tuple(each for each in modules if each.partition(".")[0] not in ours)
     return CodeDigest(closure.files(), libraries, tuple(data_files))
@@ -186,24 +182,29 @@ def library_versions(libraries: Iterable[str]) -> dict[str, str]:
 _PARSING = threading.Lock()
 
 
+@functools.cache
+def _memory() -> CodeMemory:
+    return CodeMemory(Path(__file__).read_bytes())
+
+
 @functools.lru_cache(maxsize=4096)
-def _read(file: Path, root: str, _mtime: int, _size: int) -> _Source:
-    with _PARSING:
-        return _parsed(file, root)
-
-
-def _parsed(file: Path, root: str) -> _Source:
+def _read(file: Path, root: str, _mtime: int, _size: int) -> Source:
     raw = file.read_bytes() if file.is_file() else b""
+    with _PARSING:
+        return _memory().get(raw, (root, str(file.is_relative_to(_PACKAGE))), lambda: _parsed(file, raw, root))
+
+
+def _parsed(file: Path, raw: bytes, root: str) -> Source:
     try:
         tree = ast.parse(raw)
     except (SyntaxError, ValueError):
-        return _Source({_UNREADABLE: hashlib.sha256(raw).hexdigest()[:16]})
+        return Source({_UNREADABLE: hashlib.sha256(raw).hexdigest()[:16]})
     if root:
         tree.body = _used_by(tree, root)
     modules = tuple(dict.fromkeys(_imports(tree)))
     data_files = () if file.is_relative_to(_PACKAGE) else tuple(_data_files(tree, file))
     _drop_docstrings(tree)
-    return _Source(_digests(tree), modules, data_files)
+    return Source(_digests(tree), modules, data_files)
 
 
 def _digests(tree: ast.Module) -> dict[str, str]:

@@ -59,6 +59,9 @@ _FROM_DATA = {
     "max_skipped": "max_skipped",
     "split_by": "split_by",
     "sample": "sample",
+    "on_leak": "on_leak",
+    "span": "span",
+    "version": "version",
 }
 
 
@@ -128,7 +131,8 @@ def standard_pipeline(config: Config) -> Pipeline:
 
 def _ingest(config: Config) -> Node:
     """The node that reads what section `data` says."""
-    told = (name for name, (_, ends) in _EXAMPLE_GENS.items() if re.search(ends, config.data.path.lower()))
+    paths = [config.data.path] if isinstance(config.data.path, str) else list(config.data.path.values())
+    told = (name for name, (_, ends) in _EXAMPLE_GENS.items() if re.search(ends, paths[0].lower()))
     component, _ = _EXAMPLE_GENS[config.data.format or next(told, "csv")]
     section = section_name(component.name)
     for name in _FROM_DATA.keys() & config.sections.get(section, {}).keys():

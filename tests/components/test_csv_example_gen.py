@@ -97,7 +97,7 @@ def tiny_blocks(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
         monkeypatch.setattr(blocks, "_READ_BYTES", max(2, size // 3))
         monkeypatch.setattr(ingest, "shards", lambda files: shards(files, size))
         monkeypatch.setattr("penstock.data.csv.convert.pieces", lambda block: pieces(block, size))
-        monkeypatch.setattr(ingest, "pieces", lambda block: pieces(block, size))
+        monkeypatch.setattr(ingest, "pieces", lambda block, *_: pieces(block, size))
         monkeypatch.setattr(ingest, "_SMALL_BYTES", 0)
         monkeypatch.setattr(ingest, "_SAMPLE_BYTES", size)
 

@@ -17,7 +17,7 @@ from penstock.evaluation.accumulator import Accumulator
 from penstock.evaluation.evaluate import tabulated
 from penstock.evaluation.metrics import METRICS, layout_for, named
 from penstock.evaluation.results import EvaluationResult
-from penstock.evaluation.scoring import EvaluationPlan, scored_batch
+from penstock.evaluation.rows import EvaluationPlan, Rows, scored_batch
 from penstock.evaluation.slices import SliceValue, parse
 from penstock.evaluation.thresholds import Threshold, judge
 
@@ -71,7 +71,7 @@ def ours(
     for start in range(0, batch.num_rows, 150):
         rows = slice(start, start + 150)
         given = [prediction[rows], prediction[rows] ** 2][: len(models)]
-        accumulator.add(scored_batch(plan, batch.slice(start, 150), given))
+        accumulator.add(scored_batch(plan, Rows.of(plan, batch.slice(start, 150), given)))
     return tabulated(accumulator, label="label", split="eval", metrics=NAMES)
 
 

@@ -6,24 +6,20 @@ import asyncio
 import socket
 import threading
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import pytest
 import uvicorn
+from playwright.sync_api import Browser, Page, expect
 from starlette.types import Message, Receive, Scope, Send
 
 from penstock.gates import Verdict
 from penstock.ui.web.app import create_app
 from penstock.ui.web.reader import StoreReader
 from penstock.ui.web.server import listen
-from tests.chromium import chromium
-from tests.ui.conftest import Journal, Page, parsed, planned
-
-Open = Callable[[str], tuple[Page, list[str]]]
+from tests.chromium import Tab, tab
+from tests.ui.conftest import Journal, parsed, planned
 
 pytestmark = pytest.mark.conformance
-
-VIRTUAL_MS = 15_000
 
 
 class Site:
@@ -66,35 +62,41 @@ def site(reader: StoreReader) -> Iterator[Site]:
 
 
 @pytest.fixture
-def browse(tmp_path: Path) -> Open:
-    """Opens an address in Chromium, lets 15 s of the page's time pass, and gives what the page then is.
-
-    Also given is what the browser's console says: refusals by the page's own policy, errors of scripts.
-    """
-
-    def load(address: str) -> tuple[Page, list[str]]:
-        done = chromium(address, tmp_path / "browser", virtual_ms=VIRTUAL_MS)
-        return parsed(done.dom), done.console
-
-    return load
+def opened(chromium: Browser) -> Iterator[Tab]:
+    """An empty page."""
+    with tab(chromium) as opened:
+        yield opened
 
 
-def test_a_running_run_is_followed_to_its_end(site: Site, browse: Open, journal: Journal) -> None:
+def with_its_clock_stopped(page: Page) -> None:
+    """Has timers on the page wait until the test lets them run."""
+    page.clock.install(time=0)
+    page.clock.pause_at(1)
+
+
+def test_a_running_run_is_followed_to_its_end(site: Site, opened: Tab, journal: Journal) -> None:
     """A page opened while a node runs shows its end, the node after it, and the verdicts, without a reload."""
     run = journal.begin("r1", planned("Make"), planned("Check", "Make"))
     lease = journal.start(run, "Make", log="hello\n")
+    ended = threading.Event()
 
     def go_on() -> None:
         made = journal.finish(lease, {"index.html": "x"}, note="made it")
         verdicts = [Verdict("length", "fail", observed=5, bound=3, relation="<=")]
         journal.finish(journal.start(run, "Check", reads=[made]), {"a": "b"}, verdicts=verdicts, blocked=True)
         journal.end(run)
+        ended.set()
 
     site.after["/runs/r1"] = go_on
-    page, console = browse(f"{site.address}/runs/r1")
+    with_its_clock_stopped(opened.page)
+    opened.page.goto(f"{site.address}/runs/r1")
+    assert ended.wait(100)
+    opened.page.clock.run_for(10_000)
+    expect(opened.page.locator("main")).to_have_attribute("data-refresh", "")
+    opened.page.clock.run_for(60_000)
     modes = [mode for path, mode in site.asked if path == "/runs/r1"]
     assert modes == ["navigate", "cors"]  # asked again once, and no more when the run had ended
-    assert page.tag("main")[0]["data-refresh"] == ""
+    page = parsed(opened.page.content())
     assert [name.rpartition(",")[0] or name for name in page.links if name.startswith(("Make,", "Check,"))] == [
         "Make, complete",
         "Check, blocks",
@@ -103,19 +105,19 @@ def test_a_running_run_is_followed_to_its_end(site: Site, browse: Open, journal:
         assert words in page.text
     icons = {use["href"] for use in page.tag("use")}
     assert icons == {"#i-complete", "#i-blocked", "#i-failed"}
-    assert console == []
+    opened.assert_silent()
 
 
-def test_a_new_run_appears_in_the_list(site: Site, browse: Open, journal: Journal) -> None:
+def test_a_new_run_appears_in_the_list(site: Site, opened: Tab, journal: Journal) -> None:
     """The list of runs, opened before the first run, shows it as soon as it has begun."""
     site.after["/runs"] = lambda: journal.end(journal.begin("r1", planned("Make")))
-    page, console = browse(f"{site.address}/runs")
-    assert page.links["r1"] == "/runs/r1"
-    assert "There are no runs" not in page.text
-    assert console == []
+    opened.page.goto(f"{site.address}/runs")
+    expect(opened.page.get_by_role("link", name="r1", exact=True)).to_have_attribute("href", "/runs/r1")
+    expect(opened.page.get_by_text("There are no runs")).to_have_count(0)
+    opened.assert_silent()
 
 
-def test_a_page_of_a_component_reaches_nothing(site: Site, browse: Open, journal: Journal) -> None:
+def test_a_page_of_a_component_reaches_nothing(site: Site, opened: Tab, journal: Journal) -> None:
     """Script in an HTML artifact runs, but reads neither our pages nor storage, and leaves the page around it alone."""
     attempt = """<script>
       const said = ["ran", "origin " + self.origin];
@@ -127,10 +129,14 @@ def test_a_page_of_a_component_reaches_nothing(site: Site, browse: Open, journal
     run = journal.begin("r1", planned("Make"))
     made = journal.finish(journal.start(run, "Make"), {"index.html": attempt})
     journal.end(run)
-    alone, _ = browse(f"{site.address}/artifacts/{made.id}/preview/index.html")
-    assert "ran, origin null, no storage, no fetch" in alone.text
-    around, console = browse(f"{site.address}/artifacts/{made.id}")
-    assert around.text.startswith(f"HTML {made.id} · Penstock")
-    assert any("Refused" in line or "violates" in line for line in console)
+    said = "ran, origin null, no storage, no fetch"
+    opened.page.goto(f"{site.address}/artifacts/{made.id}/preview/index.html")
+    expect(opened.page.locator("body")).to_contain_text(said)
+    opened.page.goto(f"{site.address}/artifacts/{made.id}")
+    frame = opened.page.frame_locator("iframe")
+    expect(frame.locator("body")).to_contain_text(said)
+    expect(opened.page).to_have_title(f"HTML {made.id} · Penstock")
+    assert any("Refused" in line or "violates" in line for line in opened.errors)
+    assert opened.asked == []
     assert ("/runs", "no-cors") not in site.asked
     assert ("/runs", "cors") not in site.asked

@@ -2,199 +2,147 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
-import json
-import re
-from collections.abc import Callable
-from html import unescape
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
+from typing import TypeAlias
 
 import pyarrow as pa
 import pytest
+from playwright.sync_api import Browser, Locator, Page, expect
 
-from penstock.artifacts import ExampleStatistics, Schema
-from penstock.views import compare, view
-from tests.chromium import chromium
+from penstock.artifacts import Schema
+from penstock.views import View, compare, view
+from tests.chromium import tab
 from tests.views.conftest import HOSTILE, Dataset, MakeStatistics, summarised
 from tests.views.test_schema import SCHEMA
 
-Drive = Callable[..., Any]
+Open: TypeAlias = Callable[..., Page]
 
 pytestmark = pytest.mark.conformance
 
-_OFFLINE = ("--proxy-server=127.0.0.1:9", "--host-resolver-rules=MAP * ~NOTFOUND", "--window-size=1200,900")
-_DARK = "--blink-settings=preferredColorScheme=0"
-_TOOLS = """
-const [type, sort, kind] = document.querySelectorAll(".tools select");
-const choose = (select, value) => { select.value = value; select.dispatchEvent(new Event("change")); };
-const write = (text) => {
-  const field = document.querySelector("input[type=search]");
-  field.value = text;
-  field.dispatchEvent(new Event("input"));
-};
-const cards = () => [...document.querySelectorAll(".column")];
-const names = () => cards().map((card) => card.querySelector("h3").textContent);
-const wait = (ms) => new Promise((done) => setTimeout(done, ms));
-"""
-
 
 @pytest.fixture
-def drive(tmp_path: Path) -> Drive:
-    """Opens a view's page with a script of ours at its end, and gives what the script leaves in ``said``."""
+def show(chromium: Browser, tmp_path: Path) -> Iterator[Open]:
+    """Opens a view's page, whose policy stays in force; at the end nothing may have gone wrong on any."""
+    with ExitStack() as stack:
+        opened = []
 
-    def run(html: str, script: str, *options: str, fragment: str = "", tools: bool = True) -> Any:
-        code = f"const said = {{}};{_TOOLS if tools else ''}{script};document.title = JSON.stringify(said);"
-        digest = base64.b64encode(hashlib.sha256(code.encode()).digest()).decode()
-        html = html.replace("script-src ", f"script-src 'sha256-{digest}' ", 1)  # the page's policy stays in force
-        page = tmp_path / "page.html"
-        page.write_text(html.replace("</body>", f'<script type="module">{code}</script></body>'))
-        loaded = chromium(f"{page.as_uri()}{fragment}", tmp_path / "browser", *_OFFLINE, *options, virtual_ms=5000)
-        assert loaded.console == []
-        title = re.search("<title>(.*?)</title>", loaded.dom, re.DOTALL)
-        assert title is not None
-        return json.loads(unescape(title[1]))
+        def show(shown: View | None, fragment: str = "", *, dark: bool = False) -> Page:
+            assert shown is not None
+            file = tmp_path / "page.html"
+            file.write_text(shown.html())
+            opened.append(stack.enter_context(tab(chromium, dark=dark)))
+            opened[-1].page.goto(f"{file.as_uri()}{fragment}")
+            return opened[-1].page
 
-    return run
+        yield show
+        for one in opened:
+            one.assert_silent()
 
 
-def page_of(artifact: ExampleStatistics | Schema) -> str:
-    """The page of an artifact's view."""
-    found = view(artifact)
-    assert found is not None
-    return found.html()
+def names(page: Page) -> list[str]:
+    """The columns shown, from top to bottom."""
+    return page.locator(".column h3").all_text_contents()
+
+
+def charts(page: Page) -> Locator:
+    """The charts drawn so far."""
+    return page.locator("svg.chart")
 
 
 def test_statistics_are_drawn_sorted_and_filtered(
-    drive: Drive, make_statistics: MakeStatistics, taxi: dict[str, Dataset]
+    show: Open, make_statistics: MakeStatistics, taxi: dict[str, Dataset]
 ) -> None:
     """Of real trips the charts are there, columns are found by name and type, and sorted by name, missing and drift."""
-    said = drive(
-        page_of(make_statistics(**taxi)),
-        """
-        await wait(300);
-        said.charts = document.querySelectorAll("svg.chart").length;
-        said.label = document.querySelector("svg.chart").getAttribute("aria-label");
-        said.place = names();
-        choose(sort, "name"); said.name = names();
-        choose(sort, "missing"); said.missing = names().slice(0, 3);
-        choose(sort, "drift"); said.drift = names();
-        write("pickup_L"); said.found = names();
-        write(""); choose(type, "STRING"); said.strings = names();
-        await wait(300);
-        said.bars = cards()[0].querySelectorAll("svg.chart rect").length;
-        said.unlabelled = [...document.querySelectorAll("input, select")].filter((one) => !one.labels.length).length;
-        """,
+    page = show(view(make_statistics(**taxi)))
+    expect(charts(page).nth(3)).to_be_attached()
+    label = charts(page).first.get_attribute("aria-label")
+    assert label is not None
+    assert label.startswith("Histogram of pickup_community_area. train: ")
+    place = names(page)
+    assert len(place) == 18
+    sort = page.locator(".tools").get_by_label("Sort by")
+    sort.select_option("name")
+    assert names(page) == sorted(place)
+    sort.select_option("missing")
+    assert names(page)[0] == "pickup_census_tract"
+    sort.select_option("drift")
+    assert names(page) != place
+    assert sorted(names(page)) == sorted(place)
+    page.get_by_role("searchbox").fill("pickup_L")
+    assert sorted(names(page)) == ["pickup_latitude", "pickup_longitude"]
+    page.get_by_role("searchbox").fill("")
+    page.locator(".tools").get_by_label("Type").select_option("STRING")
+    assert sorted(names(page)) == ["company", "payment_type"]
+    expect(page.locator(".column").first.locator("svg.chart rect").nth(4)).to_be_attached()
+    assert (
+        page.evaluate('[...document.querySelectorAll("input, select")].filter((one) => !one.labels.length).length') == 0
     )
-    assert said["charts"] > 3
-    assert said["label"].startswith("Histogram of pickup_community_area. train: ")
-    assert len(said["place"]) == 18
-    assert said["name"] == sorted(said["place"])
-    assert said["missing"][0] == "pickup_census_tract"
-    assert said["drift"] != said["place"]
-    assert sorted(said["drift"]) == said["name"]
-    assert sorted(said["found"]) == ["pickup_latitude", "pickup_longitude"]
-    assert sorted(said["strings"]) == ["company", "payment_type"]
-    assert said["bars"] >= 5
-    assert said["unlabelled"] == 0
 
 
-def test_what_is_drawn_can_be_changed(drive: Drive, make_statistics: MakeStatistics, taxi: dict[str, Dataset]) -> None:
+def test_what_is_drawn_can_be_changed(show: Open, make_statistics: MakeStatistics, taxi: dict[str, Dataset]) -> None:
     """Log scale, quantiles and hidden splits change the charts; the values behind one are a table."""
-    said = drive(
-        page_of(make_statistics(**taxi)),
-        """
-        await wait(300);
-        const fare = () => cards()[1].querySelector("svg.chart").innerHTML;
-        said.linear = fare();
-        document.querySelector(".tools input[type=checkbox]").click(); said.log = fare();
-        choose(kind, "quantiles"); said.quantiles = fare();
-        document.querySelectorAll("[role=group] input")[1].click(); said.alone = fare();
-        said.rows = cards()[1].querySelectorAll("tbody tr").length;
-        const details = cards()[1].querySelector("details");
-        details.open = true; await wait(300);
-        said.values = details.querySelectorAll("tbody tr").length;
-        """,
-    )
-    assert len({said[one] for one in ("linear", "log", "quantiles", "alone")}) == 4
-    assert said["rows"] == 1
-    assert said["values"] == 10
+    page = show(view(make_statistics(**taxi)))
+    fare = page.locator(".column").nth(1)
+    drawn = [fare.locator("svg.chart").inner_html()]
+    page.locator(".tools").get_by_label("Log scale").check()
+    drawn.append(fare.locator("svg.chart").inner_html())
+    page.locator(".tools").get_by_label("Histogram").select_option("quantiles")
+    drawn.append(fare.locator("svg.chart").inner_html())
+    page.get_by_role("group", name="Shown").get_by_role("checkbox").nth(1).uncheck()
+    drawn.append(fare.locator("svg.chart").inner_html())
+    assert len(set(drawn)) == 4
+    expect(fare.locator("tbody tr")).to_have_count(1)
+    fare.get_by_text("Values").click()
+    expect(fare.locator("details tbody tr")).to_have_count(10)
 
 
-def test_hundreds_of_columns_are_drawn_when_they_are_seen(drive: Drive, make_statistics: MakeStatistics) -> None:
+def test_hundreds_of_columns_are_drawn_when_they_are_seen(show: Open, make_statistics: MakeStatistics) -> None:
     """Of 600 columns only those near the window are drawn; the address leads to one far below, which then is."""
     table = pa.table({f"c{n}": [n, n + 1, n + 3] for n in range(600)})
-    said = drive(
-        page_of(make_statistics(train=summarised(table), eval=summarised(table))),
-        """
-        await wait(300);
-        said.columns = cards().length;
-        said.charts = document.querySelectorAll("svg.chart").length;
-        said.found = document.querySelector(".found h3").textContent;
-        said.drawn = document.querySelector(".found svg.chart") !== null;
-        said.scrolled = scrollY > 5000;
-        """,
-        fragment="#column=c550",
-    )
-    assert said["columns"] == 600
-    assert said["charts"] < 60
-    assert (said["found"], said["drawn"], said["scrolled"]) == ("c550", True, True)
+    page = show(view(make_statistics(train=summarised(table), eval=summarised(table))), "#column=c550")
+    expect(page.locator(".found h3")).to_have_text("c550")
+    expect(page.locator(".found")).to_be_in_viewport()
+    expect(page.locator(".found svg.chart")).to_be_attached()
+    assert len(names(page)) == 600
+    assert charts(page).count() < 60
+    assert page.evaluate("scrollY") > 5000
 
 
-def test_two_artifacts_are_drawn_side_by_side(drive: Drive, make_statistics: MakeStatistics) -> None:
+def test_two_artifacts_are_drawn_side_by_side(show: Open, make_statistics: MakeStatistics) -> None:
     """Of two artifacts with two splits the first pair is shown, what vanished is named, and hostile names are text."""
     one = summarised({"gone": [1, 2], HOSTILE: [HOSTILE, "b"], "same": [1, 2]})
     other = summarised({HOSTILE: [HOSTILE, "c"], "same": [1, 2]})
-    found = compare(make_statistics(1, train=one, eval=one), make_statistics(2, train=other, eval=other))
-    said = drive(
-        found.html(),
-        """
-        await wait(300);
-        said.names = names();
-        said.shown = [...document.querySelectorAll("[role=group] input")].map((one) => one.checked);
-        said.images = document.querySelectorAll("img").length;
-        said.text = cards()[0].querySelector("header").textContent;
-        """,
-    )
-    assert said["names"][0] == "gone"
-    assert said["names"][1].startswith("</script><img")
-    assert said["shown"] == [True, True, False, False]
-    assert said["images"] == 0
-    assert "there are no values in train 2" in said["text"]
+    page = show(compare(make_statistics(1, train=one, eval=one), make_statistics(2, train=other, eval=other)))
+    expect(page.locator(".column").first.locator("header")).to_contain_text("there are no values in train 2")
+    assert names(page)[0] == "gone"
+    assert names(page)[1].startswith("</script><img")
+    boxes = page.get_by_role("group", name="Shown").get_by_role("checkbox")
+    assert [box.is_checked() for box in boxes.all()] == [True, True, False, False]
+    assert page.locator("img").count() == 0
 
 
-def test_tables_are_sorted_and_filtered(drive: Drive, make_schema: Callable[..., Schema]) -> None:
+def test_tables_are_sorted_and_filtered(show: Open, make_schema: Callable[..., Schema]) -> None:
     """A table is sorted by a click on a header, by keyboard as well, in both directions; long ones are filtered."""
     more = "".join(f'feature {{ name: "f{n}" type: INT }}' for n in range(20))
-    said = drive(
-        page_of(make_schema(SCHEMA + more)),
-        """
-        const rows = () => [...document.querySelectorAll("tbody")][0].rows;
-        const names = () => [...rows()].filter((row) => !row.hidden).map((row) => row.cells[0].textContent);
-        const button = document.querySelector("th button");
-        said.focusable = button.tabIndex === 0;
-        button.click(); said.up = names(); said.sort = button.closest("th").getAttribute("aria-sort");
-        button.click(); said.down = names();
-        const field = document.querySelector("input[type=search]");
-        field.value = "FLOAT"; field.dispatchEvent(new Event("input")); said.found = names();
-        """,
-        tools=False,
-    )
-    assert said["focusable"]
-    assert said["sort"] == "ascending"
-    assert said["up"][:3] == ["f0", "f1", "f2"]  # numbers in names count as numbers: f2 before f10
-    assert said["down"] == said["up"][::-1]
-    assert said["found"] == ["tips", "fare"]
+    page = show(view(make_schema(SCHEMA + more)))
+    table = page.locator("table").first
+    first = table.locator("tbody tr:not([hidden]) > :first-child")
+    head = table.locator("th[scope=col]").first
+    head.get_by_role("button").click()
+    up = first.all_text_contents()
+    assert head.get_attribute("aria-sort") == "ascending"
+    assert up[:3] == ["f0", "f1", "f2"]  # numbers in names count as numbers: f2 before f10
+    head.get_by_role("button").press("Enter")
+    assert first.all_text_contents() == up[::-1]
+    page.get_by_role("searchbox").first.fill("FLOAT")
+    assert first.all_text_contents() == ["tips", "fare"]
 
 
-@pytest.mark.parametrize("options", [(), (_DARK,)], ids=["light", "dark"])
-def test_both_schemes_are_followed(drive: Drive, make_schema: Callable[..., Schema], options: tuple[str, ...]) -> None:
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+def test_both_schemes_are_followed(show: Open, make_schema: Callable[..., Schema], dark: bool) -> None:
     """The page is light or dark as the reader's system is."""
-    said = drive(
-        page_of(make_schema(SCHEMA)),
-        "said.ground = getComputedStyle(document.body).backgroundColor",
-        *options,
-        tools=False,
-    )
-    assert said["ground"] == ("rgb(20, 23, 26)" if options else "rgb(251, 251, 250)")
+    page = show(view(make_schema(SCHEMA)), dark=dark)
+    ground = "rgb(20, 23, 26)" if dark else "rgb(251, 251, 250)"
+    expect(page.locator("body")).to_have_css("background-color", ground)

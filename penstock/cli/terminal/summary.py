@@ -40,7 +40,7 @@ def program() -> list[str]:
     found = shutil.which("penstock")
     if called.name != "penstock":
         return ["penstock"] if found or not called.name.startswith("__main__") else [sys.executable, "-m", "penstock"]
-    if found and Path(found).samefile(called):
+    if not called.exists() or (found and Path(found).samefile(called)):
         return ["penstock"]
     near = os.path.relpath(called)
     return [near if len(near) < len(str(called)) else str(called)]

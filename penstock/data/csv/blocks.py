@@ -26,6 +26,7 @@ from penstock.errors import DataError
 __all__ = ["Block", "Cut", "Piece", "cuts", "open_binary", "pieces", "shards"]
 
 _READ_BYTES = 4 << 20
+_COUNTED_BYTES = 1 << 18  # what fits in a processor's cache
 # What may stand outside an opening or closing quote; another quote, where "" stands for one.
 _BESIDE = np.frombuffer(b',\n\r"', np.uint8)
 
@@ -151,28 +152,28 @@ def cuts(
         if b"\0" in text:
             raise _nul(path, text, offset, line)
         # The last byte waits for the next chunk: a quote is judged by the byte that follows it.
-        body, following = (text[:-1], text[-1:]) if chunk else (text, b"\n")
+        size, following = (len(text) - 1, text[-1:]) if chunk else (len(text), b"\n")
         quotes = np.zeros(0, np.intp)
-        if b'"' in body:
-            array = np.frombuffer(before + body + following, np.uint8)
+        if b'"' in text:
+            array = np.frombuffer(before + text[:size] + following, np.uint8)
             quotes = np.flatnonzero(array[1:-1] == ord('"'))
             opening = (np.arange(len(quotes)) + inside) % 2 == 0
             beside = np.where(opening, array[quotes], array[quotes + 2])
             regular = regular and bool(np.isin(beside, _BESIDE).all())
-            last_quote = offset + int(quotes[-1])
-        counted = 0  # how much of the body `line` accounts for
-        while regular and begun + block_bytes < offset + len(body):
-            end = _outside(body, quotes, inside, max(begun + block_bytes - offset, counted))
+            last_quote = offset + int(quotes[-1]) if len(quotes) else last_quote
+        counted = 0  # how much of the text `line` accounts for
+        while regular and begun + block_bytes < offset + size:
+            end = _outside(text, size, quotes, inside, max(begun + block_bytes - offset, counted))
             if end < 0:
                 break
-            line += body.count(b"\n", counted, end + 1)
+            line += _line_ends(text, counted, end + 1)
             counted = end + 1
             begun = offset + counted
             yield Cut(begun, line, regular=True)
-        line += body.count(b"\n", counted)
+        line += _line_ends(text, counted, size)
         inside = (inside + len(quotes)) % 2
-        offset += len(body)
-        before, text = body[-1:] or before, following
+        offset += size
+        before, text = text[size - 1 : size] or before, following
         if not chunk:
             break
     if regular and inside:
@@ -181,10 +182,19 @@ def cuts(
         yield Cut(offset, line, regular)
 
 
-def _outside(body: bytes, quotes: npt.NDArray[np.intp], inside: int, position: int) -> int:
-    """Offset of the first line end from ``position`` on that is not inside quotes, or -1."""
+def _line_ends(text: bytes, start: int, stop: int) -> int:
+    """How many there are between two offsets; faster than ``bytes.count``, which stops at each."""
+    letters = np.frombuffer(text, np.uint8)[start:stop]
+    return sum(
+        int(np.count_nonzero(letters[at : at + _COUNTED_BYTES] == ord("\n")))
+        for at in range(0, len(letters), _COUNTED_BYTES)
+    )
+
+
+def _outside(text: bytes, size: int, quotes: npt.NDArray[np.intp], inside: int, position: int) -> int:
+    """Offset of the first line end from ``position`` to ``size`` that is not inside quotes, or -1."""
     while True:
-        end = body.find(b"\n", position)
+        end = text.find(b"\n", position, size)
         if end < 0:
             return -1
         passed = int(np.searchsorted(quotes, end))

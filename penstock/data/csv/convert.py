@@ -18,7 +18,7 @@ import pyarrow.csv
 from penstock.data.arrays import from_bools
 from penstock.data.csv.blocks import Block, Piece, pieces
 from penstock.data.csv.rows import not_utf8, rows, shortened
-from penstock.data.csv.values import Example, Kind, Seen, convert, examine, widest
+from penstock.data.csv.values import Example, Kind, Seen, convert, examine, has_hexadecimal, widest
 from penstock.data.ingest.declared import Misfits, fit
 from penstock.data.ingest.flow import misfit
 from penstock.data.ingest.job import Job, Report, failed
@@ -99,9 +99,9 @@ class Convert:
             columns, batch = _read_shard(shard, self, rejections)
             if batch is None:
                 return Report(shard.index, columns)
-            with SplitWriter(shard.index, batch.schema, self.job) as writer:
+            with SplitWriter(shard, batch.schema, self.job) as writer:
                 writer.write(batch)
-            return Report(shard.index, columns, writer.counts, rejections.rows)
+            return Report(shard.index, columns, writer.counts, rejections.rows, writer.keys)
         except (gzip.BadGzipFile, EOFError, zlib.error) as error:
             files = ", ".join(sorted({block.path for block in shard.blocks if block.stop is None}))
             damaged = DataError(f"This gzip file is damaged: {error}.", path=files, hint="Copy it again, whole.")
@@ -154,7 +154,7 @@ def _read_shard(shard: Shard, job: Convert, reject: Rejections) -> tuple[dict[st
         guess.update(dict.fromkeys(lost, Kind.STRING))
     try:
         whole = [
-            pa.concat_arrays([part[name] if name in job.later else _widen(part[name], column.kind) for part in parts])
+            _joined([part[name] if name in job.later else _widen(part[name], column.kind) for part in parts])
             for name, column in columns.items()
         ]
     except pa.ArrowInvalid as error:  # more than 2 GB of text in one column
@@ -213,7 +213,7 @@ def _read_piece(
     _check_utf8(piece, block)
     kinds = dict.fromkeys(block.columns, Kind.STRING)
     # Arrow takes 0x1F for an integer, which it is not here.
-    if piece.regular and b"0x" not in piece.data and b"0X" not in piece.data:
+    if piece.regular and not has_hexadecimal(piece.data):
         kinds.update({name: kind for name, kind in {**guess, **fixed}.items() if kind is not Kind.NULL})
     try:
         arrays, ragged = _parse(piece, block, kinds)
@@ -269,12 +269,15 @@ def _parse(
     guard = b"" if piece.regular else b"penstock:end"
     if guard:
         data = data.rstrip(b"\r\n") + b"\n" + b",".join([guard] * len(block.columns)) + b"\n"
+    quoted = b'"' in data
     table = pa.csv.read_csv(
         pa.BufferReader(data),
         read_options=pa.csv.ReadOptions(
             column_names=list(block.columns), use_threads=False, block_size=max(len(data) + 1, 1 << 16)
         ),
-        parse_options=pa.csv.ParseOptions(newlines_in_values=b'"' in data, invalid_row_handler=remember),
+        parse_options=pa.csv.ParseOptions(
+            quote_char='"' if quoted else False, newlines_in_values=quoted, invalid_row_handler=remember
+        ),
         convert_options=pa.csv.ConvertOptions(
             column_types={name: kind.arrow for name, kind in kinds.items()},
             null_values=[""],
@@ -283,7 +286,7 @@ def _parse(
             check_utf8=False,  # done before, where the offset of what is wrong can be told
         ),
     )
-    arrays = {name: _joined(table[name]) for name in table.column_names}
+    arrays = {name: _joined(table[name].chunks or [pa.nulls(0, table[name].type)]) for name in table.column_names}
     if guard:
         for name, array in arrays.items():
             if not len(array) or array[-1].as_py() != guard.decode():
@@ -292,8 +295,8 @@ def _parse(
     return arrays, ragged
 
 
-def _joined(column: pa.ChunkedArray) -> pa.Array:
-    return column.chunk(0) if column.num_chunks == 1 else pa.concat_arrays(column.chunks or [pa.nulls(0, column.type)])
+def _joined(arrays: list[pa.Array]) -> pa.Array:
+    return arrays[0] if len(arrays) == 1 else pa.concat_arrays(arrays)
 
 
 def _ragged(piece: Piece, block: Block, invalid: pa.csv.InvalidRow) -> DataError:

@@ -21,10 +21,12 @@ import pyarrow.compute as pc
 
 from penstock.data.arrays import from_bools, to_numpy
 
-__all__ = ["Example", "Kind", "Seen", "convert", "examine", "widest"]
+__all__ = ["Example", "Kind", "Seen", "convert", "examine", "has_hexadecimal", "widest"]
 
 Mask = npt.NDArray[np.bool_]
 
+_PORTION = 1 << 18
+"""How many bytes of text are looked at in one go: what fits in a processor's cache."""
 _BLANKS = " \t"
 _INTEGER = r"^[+-]?[0-9]+$"
 _NUMBER = r"(?i)^[+-]?(?:inf(?:inity)?|nan(?:\([0-9a-z_]*\))?|(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:e[+-]?[0-9]+)?)$"
@@ -98,16 +100,25 @@ def examine(column: pa.StringArray) -> Seen:
     indices = to_numpy(encoded.indices)
     if column.null_count:
         indices = np.where(to_numpy(column.is_valid()), indices, len(values))
-    counts = np.bincount(indices, minlength=len(values))[: len(values)]
     kind = Kind.INT64 if integer.all() else Kind.FLOAT64 if number.all() else Kind.STRING
     return Seen(
         kind,
         present,
-        int(counts[number].sum()),
+        int(np.bincount(indices, minlength=len(values))[: len(values)][number].sum()) if number.any() else 0,
         text=_first(encoded.dictionary, indices, ~number),
         fraction=_first(encoded.dictionary, indices, ~integer),
         overflow=_first(encoded.dictionary, indices, overflow),
     )
+
+
+def has_hexadecimal(text: bytes) -> bool:
+    """Whether a ``0x`` or ``0X`` stands anywhere in a text; many times faster than ``in``."""
+    letters = np.frombuffer(text, np.uint8)
+    for start in range(0, len(letters), _PORTION):
+        portion = letters[start : start + _PORTION + 1]
+        if ((portion[:-1] == ord("0")) & (portion[1:] | 0x20 == ord("x"))).any():
+            return True
+    return False
 
 
 def convert(column: pa.StringArray, kind: Kind) -> pa.Array:
@@ -138,6 +149,6 @@ def _outside_int64(values: pa.StringArray, whole: Mask) -> Mask:
 def _first(values: pa.StringArray, indices: npt.NDArray[np.integer], wanted: Mask) -> Example | None:
     if not wanted.any():
         return None
-    at = np.isin(indices, np.flatnonzero(wanted))
-    row = int(at.argmax())
+    # Distinct values stand in the order in which they come, and a missing one has an index behind the last.
+    row = int((indices == wanted.argmax()).argmax())
     return Example(row, values[int(indices[row])].as_py())
