@@ -12,6 +12,7 @@ from penstock.components.parquet_example_gen import ParquetExampleGen
 from penstock.components.pusher import Pusher
 from penstock.components.schema_gen import SchemaGen
 from penstock.components.span_window import SpanWindow
+from penstock.components.sql_example_gen import SqlExampleGen
 from penstock.components.statistics_gen import StatisticsGen
 from penstock.components.trainer import Trainer
 from penstock.components.transform import Transform
@@ -29,6 +30,7 @@ __all__ = [
     "Pusher",
     "SchemaGen",
     "SpanWindow",
+    "SqlExampleGen",
     "StatisticsGen",
     "Trainer",
     "Transform",

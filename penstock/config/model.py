@@ -41,7 +41,10 @@ class DataConfig:
         version: The version of the span that is read, if it is written.
         splits: Name of each split and its share of the rows, as ratios.
         types: Declared types of columns, where inference should not decide.
-        format: ``csv``, ``parquet``, ``jsonl`` or ``tfrecord``, if it is written.
+        format: ``csv``, ``parquet``, ``jsonl``, ``tfrecord`` or ``sql``, if it is written.
+        url: The URL of the database that `query` is for; empty if files are read.
+        query: What is asked of a database.
+        version_query: What is asked of it to learn whether its data have changed.
         on_error: ``fail`` or ``skip``, if it is written.
         max_skipped: How many rows may be left out, if it is written.
         split_by: Columns whose values decide about a row's split.
@@ -59,6 +62,9 @@ class DataConfig:
     on_leak: str | None = None
     span: int | str | None = None
     version: int | None = None
+    url: str = ""
+    query: str = ""
+    version_query: str = ""
 
 
 @dataclass(frozen=True)

@@ -53,10 +53,21 @@ class DataSection(BaseModel):
     format: Annotated[
         str | None,
         Field(
-            pattern="^(csv|parquet|jsonl|tfrecord)$",
-            description="csv, parquet, jsonl or tfrecord; if not given, told from the end of `path`, else csv.",
+            pattern="^(csv|parquet|jsonl|tfrecord|sql)$",
+            description="csv, parquet, jsonl, tfrecord or sql; if not given, told from the end of `path`, else csv, or "
+            "sql where there is a `url`.",
         ),
     ] = None
+    url: Annotated[
+        str,
+        Field(
+            description="In place of `path`: a database, as SQLAlchemy writes it: postgresql://me:${PASSWORD}@host/db."
+        ),
+    ] = ""
+    query: Annotated[str, Field(description="What is asked of the database: SELECT ...")] = ""
+    version_query: Annotated[
+        str, Field(description="A query that returns something else when the data have changed: reuse needs it.")
+    ] = ""
     splits: Annotated[
         dict[Name, Annotated[int, Field(ge=1, le=1_000_000)]],
         Field(min_length=1, description="Share of each split, as ratios: {train: 2, eval: 1}."),
