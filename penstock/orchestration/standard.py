@@ -68,6 +68,7 @@ _FROM_DATA = {
     "max_skipped": "max_skipped",
     "split_by": "split_by",
     "sample": "sample",
+    "split_by_time": "split_by_time",
     "on_leak": "on_leak",
     "span": "span",
     "version": "version",

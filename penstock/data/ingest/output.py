@@ -6,6 +6,7 @@ import json
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import asdict
 
 from penstock.artifacts import Examples
 from penstock.data.ingest.job import Job, Report, part_path
@@ -61,6 +62,14 @@ def publish(examples: Examples, job: Job, reports: Sequence[Report], path: str, 
     counts = {split: sum(report.rows[split] for report in reports) for split in splits}
     equal = f" in {', '.join(job.split_by)}" if job.split_by else ""
     for split, count in counts.items():
+        if not count and job.times is not None:
+            raise DataError(
+                f"No row falls into {split!r}: by {job.times.column!r}, counted in {job.times.unit} since 1970, the "
+                f"splits begin at {', '.join(f'{name}: {start}' for name, start in job.times.starts.items())}.",
+                hint="Does the unit fit the column? Otherwise give other starts.",
+                path=path,
+                split=split,
+            )
         if not count:
             raise DataError(
                 f"The {sum(counts.values()):,} rows are too few for the splits: none of them falls into {split!r} "
@@ -88,6 +97,7 @@ def _settings(job: Job, ctx: Context) -> str:
         "splits": dict(job.splits),
         "given": bool(job.given),
         "split_by": job.split_by,
+        "split_by_time": asdict(job.times) if job.times is not None else None,
         "sample": job.sample,
         "types": {name: str(kind) for name, kind in job.declared.items()},
     }
