@@ -37,6 +37,7 @@ from penstock.artifacts import (
     TransformGraph,
 )
 from penstock.components import (
+    BigQueryExampleGen,
     CsvExampleGen,
     Evaluator,
     ExampleValidator,
@@ -64,6 +65,7 @@ if typing.TYPE_CHECKING:
 __all__ = [
     "HTML",
     "Artifact",
+    "BigQueryExampleGen",
     "Config",
     "Context",
     "CsvExampleGen",

@@ -37,7 +37,7 @@ class DataConfig:
         path: A file, directory or pattern; absolute after loading, empty if the pipeline reads none.
         splits: Name of each split and its share of the rows, as ratios.
         types: Declared types of columns, where inference should not decide.
-        format: ``csv``, ``parquet``, ``jsonl``, ``tfrecord`` or ``sql``, if it is written.
+        format: ``csv``, ``parquet``, ``jsonl``, ``tfrecord``, ``sql`` or ``bigquery``, if it is written.
         url: The URL of the database that `query` is for; empty if files are read.
         query: What is asked of a database.
         version_query: What is asked of it to learn whether its data have changed.
