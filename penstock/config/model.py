@@ -34,7 +34,11 @@ class DataConfig:
     """Section ``data``: what comes in.
 
     Attributes:
-        path: A file, directory or pattern; absolute after loading, empty if the pipeline reads none.
+        path: A file, directory or pattern, or one for each split; absolute after loading, empty if the pipeline reads
+            none.
+        on_leak: ``fail`` or ``allow``, if it is written.
+        span: The span that is read, if it is written: a number or a date.
+        version: The version of the span that is read, if it is written.
         splits: Name of each split and its share of the rows, as ratios.
         types: Declared types of columns, where inference should not decide.
         format: ``csv``, ``parquet``, ``jsonl``, ``tfrecord``, ``sql`` or ``bigquery``, if it is written.
@@ -47,7 +51,7 @@ class DataConfig:
         sample: The share of the rows that is kept, if it is written.
     """
 
-    path: str
+    path: str | Mapping[str, str]
     splits: Mapping[str, int]
     types: Mapping[str, str]
     format: str | None = None
@@ -55,6 +59,9 @@ class DataConfig:
     max_skipped: int | None = None
     split_by: Sequence[str] = ()
     sample: float | None = None
+    on_leak: str | None = None
+    span: int | str | None = None
+    version: int | None = None
     url: str = ""
     query: str = ""
     version_query: str = ""

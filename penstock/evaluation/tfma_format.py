@@ -13,6 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from penstock.data.tfrecord_framing import framed
 from penstock.evaluation.metrics import Metric
 from penstock.evaluation.results import BASELINE, CANDIDATE, EvaluationResult
 from penstock.evaluation.slices import SliceKey, SliceSpec, parse
@@ -51,10 +52,10 @@ def write(
     _write_config(directory / "eval_config.json", config, data, models or {}, named=named)
     weighted = weight is not None
     changes = [threshold.metric for threshold in thresholds if threshold.compares] if named else []
-    messages = [
+    messages = (
         _metrics_for_slice(index, result, metrics, changes, weighted=weighted, named=named)
         for index in range(len(result.slices))
-    ]
+    )
     _write_records(directory / "metrics-00000-of-00001.tfrecord", messages)
     if thresholds:
         validation = _validation(result, metrics, thresholds, weighted=weighted, named=named)
@@ -149,7 +150,8 @@ def _eval_config(
 
 def _slicing_spec(spec: SliceSpec) -> Any:
     values = {name: str(value) for name, value in spec.values}
-    return config_pb2().SlicingSpec(feature_keys=spec.features, feature_values=values)
+    features = [*spec.features, *(one.name for one in spec.derived)]
+    return config_pb2().SlicingSpec(feature_keys=features, feature_values=values)
 
 
 def _add_thresholds(config: Any, threshold: Threshold, *, named: bool) -> None:
@@ -232,8 +234,6 @@ def _write_config(file: Path, config: Any, data: str, models: Mapping[str, str],
 
 
 def _write_records(file: Path, messages: Iterable[Any]) -> None:
-    import tensorflow as tf
-
-    with tf.io.TFRecordWriter(str(file)) as writer:
+    with file.open("wb") as stream:
         for message in messages:
-            writer.write(message.SerializeToString())
+            stream.write(framed(message.SerializeToString()))

@@ -66,6 +66,9 @@ _FROM_DATA = {
     "max_skipped": "max_skipped",
     "split_by": "split_by",
     "sample": "sample",
+    "on_leak": "on_leak",
+    "span": "span",
+    "version": "version",
 }
 
 
@@ -156,8 +159,9 @@ def _told(config: Config) -> str:
     """The format that is meant where none is written."""
     if config.data.url:
         return "sql"
-    path = config.data.path.lower()
-    return next((name for name, (_, ends) in _EXAMPLE_GENS.items() if ends and re.search(ends, path)), "csv")
+    path = config.data.path
+    first = (path if isinstance(path, str) else next(iter(path.values()), "")).lower()
+    return next((name for name, (_, ends) in _EXAMPLE_GENS.items() if ends and re.search(ends, first)), "csv")
 
 
 def config_schema() -> dict[str, Any]:
