@@ -38,6 +38,7 @@ from penstock.artifacts import (
     TransformGraph,
 )
 from penstock.components import (
+    BigQueryExampleGen,
     CsvExampleGen,
     Evaluator,
     ExampleValidator,
@@ -68,6 +69,7 @@ if typing.TYPE_CHECKING:
 __all__ = [
     "HTML",
     "Artifact",
+    "BigQueryExampleGen",
     "Config",
     "Context",
     "CsvExampleGen",

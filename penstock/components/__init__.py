@@ -1,5 +1,6 @@
 """The standard components. Each is one module: its declaration, what it does, and its documentation side by side."""
 
+from penstock.components.big_query_example_gen import BigQueryExampleGen
 from penstock.components.csv_example_gen import CsvExampleGen
 from penstock.components.evaluator import Evaluator
 from penstock.components.example_validator import ExampleValidator
@@ -18,6 +19,7 @@ from penstock.components.trainer import Trainer
 from penstock.components.transform import Transform
 
 __all__ = [
+    "BigQueryExampleGen",
     "CsvExampleGen",
     "Evaluator",
     "ExampleValidator",

@@ -6,6 +6,7 @@ import re
 from typing import Any
 
 from penstock.components import (
+    BigQueryExampleGen,
     CsvExampleGen,
     Evaluator,
     ExampleValidator,
@@ -36,6 +37,7 @@ _EXAMPLE_GENS: dict[str, tuple[Component, str | None]] = {
     "jsonl": (JsonlExampleGen, r"\.(jsonl|ndjson|json)(\.gz|\.zst)?$"),
     "tfrecord": (ImportExampleGen, r"tfrecords?[^/]*$"),
     "sql": (SqlExampleGen, None),
+    "bigquery": (BigQueryExampleGen, None),
 }
 
 STANDARD_COMPONENTS: tuple[Component, ...] = (
