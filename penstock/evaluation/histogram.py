@@ -41,6 +41,13 @@ class Histogram:
         self._labels: Floats = np.empty(0)
         self._waiting: list[tuple[Ints, Floats, Floats]] = []
 
+    @classmethod
+    def of_sorted(cls, slices: Ints, bins: Ints, weights: Floats, labels: Floats) -> Histogram:
+        """The histogram of cells that are distinct and sorted by slice, then bin."""
+        found = cls()
+        found._cells, found._weights, found._labels = slices * BINS + bins, weights, labels
+        return found
+
     def add(self, slices: Ints, bins: Ints, weights: Floats, labels: Floats) -> None:
         """Adds rows: their slice, bin, weight, and label times weight."""
         self._wait(*_summed(slices * BINS + bins, weights, labels))

@@ -93,7 +93,7 @@ def with_gate(
     held = conditions_of(conditions)
     threshold: dict[str, Any] = {"metric": metric, **bounds, "slices": [held], "min_examples": min_examples}
     try:
-        Threshold(metric, **bounds, slices=(held,), min_examples=min_examples)
+        Threshold(**{**threshold, "slices": (held,)})
     except ValueError as error:
         raise UsageError(f"{str(error).capitalize()}.") from error
     if threshold in there:
