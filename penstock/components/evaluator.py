@@ -59,7 +59,9 @@ def Evaluator(
         baseline_model: What thresholds ``max_drop`` and ``max_rise`` compare with.
         label: A column of the examples, or a feature that the model's signature ``transform_features`` gives; numbers
             between 0 and 1. Rows without it are left out.
-        slices: ``[]`` is the whole set, ``[a]`` every value of a column, ``[a, b]`` a cross, ``{a: 1}`` one value.
+        slices: ``[]`` is the whole set, ``[a]`` every value of a column, ``[a, b]`` a cross, ``{a: 1}`` one value,
+            ``{column: a, buckets: [1, 5]}`` or ``{column: a, quantiles: 4}`` the buckets of a number,
+            ``{expression: a > 5 and b == 'x'}`` the rows where it is true; all of these in crosses too.
         metrics: Names of metrics.
         thresholds: Bounds on metrics; metrics and slices that only they name are computed too.
         split: The split evaluated.

@@ -8,7 +8,7 @@ from __future__ import annotations
 import gzip
 import io
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -41,14 +41,14 @@ _LARGEST = 1 << 31
 _READ_BYTES = 1 << 20
 
 
-def ingest_tfrecord(input_base: str, examples: Examples, job: Job, ctx: Context) -> None:
+def ingest_tfrecord(input_base: str | Mapping[str, str], examples: Examples, job: Job, ctx: Context) -> None:
     """Reads examples from TFRecord files and writes them as splits; see `penstock.data.ingest.flow.ingest`.
 
     Raises:
         DataError: A file is damaged, a record is no example, or a feature changes its type.
     """
-    paths = find(input_base, _TFRECORD)
-    ingest(TFRecordReader(tuple(map(str, paths))), str(paths[0]), examples, job, ctx)
+    found = find(input_base, _TFRECORD)
+    ingest(TFRecordReader(tuple(map(str, found.paths))), str(found.paths[0]), examples, job.reading(found), ctx)
 
 
 @dataclass(frozen=True)

@@ -9,14 +9,14 @@ from pathlib import Path
 from typing import Any
 
 from penstock.artifacts import Examples
-from penstock.data.examples import RowGroup, arrow_schema, row_groups
+from penstock.data.examples import RowGroup, arrow_schema, read_table, row_groups
 from penstock.errors import UsageError, did_you_mean
 from penstock.evaluation.accumulator import Accumulator
 from penstock.evaluation.given import Given
 from penstock.evaluation.metrics import Metric, computed, layout_for, named
 from penstock.evaluation.resampling.options import ConfidenceIntervals
 from penstock.evaluation.results import BASELINE, CANDIDATE, RESULTS_FILE, EvaluationResult, read
-from penstock.evaluation.slices import SliceSpec, SliceValue, check_columns, parse, sort_key
+from penstock.evaluation.slices import SliceSpec, SliceValue, check_columns, parse, sort_key, with_quantiles
 from penstock.evaluation.thresholds import Threshold, judge
 
 __all__ = ["Evaluation", "prepare", "tabulated", "wanted"]
@@ -180,6 +180,7 @@ def prepare(  # noqa: PLR0913  # the Evaluator's arguments, less those that say 
     found, specs = wanted(metrics, slices, thresholds)
     columns = arrow_schema(examples, split).names
     check_columns(specs, columns)
+    specs = with_quantiles(specs, lambda name: _column(examples, split, name))
     from_examples = given.wanted if given is not None and not predictions_file else ()
     for role, name in [("weight", weight), *(("predictions", name) for name in from_examples)]:
         if name is not None and name not in columns:
@@ -200,6 +201,14 @@ def prepare(  # noqa: PLR0913  # the Evaluator's arguments, less those that say 
     )
     intervals = confidence_intervals or ConfidenceIntervals()
     return Evaluation(plan, row_groups(examples, split), found, specs, list(thresholds), split, intervals)
+
+
+def _column(examples: Examples, split: str, name: str) -> Any:
+    """The numbers of a column, [rows]."""
+    from penstock.evaluation.rows import numbers
+
+    column = read_table(examples, split, columns=[name])[name].combine_chunks()
+    return numbers(column, name, "column to cut into quantiles")
 
 
 def wanted(

@@ -116,7 +116,7 @@ def scored_batch(plan: EvaluationPlan, rows: Rows) -> ScoredBatch:
         unknown = np.logical_or.reduce([np.isnan(prediction) for prediction in predictions]) & kept
         counts["missing_prediction"] = int(unknown.sum())
         kept &= ~unknown
-    columns = sorted({name for spec in plan.slices for name in spec.columns})
+    columns = sorted({name for spec in plan.slices for name in spec.reads})
     sliced = rows.batch.select(columns)
     if not kept.all():
         sliced = sliced.filter(pa.array(kept)) if columns else sliced

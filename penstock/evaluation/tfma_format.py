@@ -52,10 +52,10 @@ def write(
     _write_config(directory / "eval_config.json", config, data, models or {}, named=named)
     weighted = weight is not None
     changes = [threshold.metric for threshold in thresholds if threshold.compares] if named else []
-    messages = [
+    messages = (
         _metrics_for_slice(index, result, metrics, changes, weighted=weighted, named=named)
         for index in range(len(result.slices))
-    ]
+    )
     _write_records(directory / "metrics-00000-of-00001.tfrecord", messages)
     if thresholds:
         validation = _validation(result, metrics, thresholds, weighted=weighted, named=named)
@@ -158,7 +158,8 @@ def _eval_config(
 
 def _slicing_spec(spec: SliceSpec) -> Any:
     values = {name: str(value) for name, value in spec.values}
-    return config_pb2().SlicingSpec(feature_keys=spec.features, feature_values=values)
+    features = [*spec.features, *(one.name for one in spec.derived)]
+    return config_pb2().SlicingSpec(feature_keys=features, feature_values=values)
 
 
 def _add_thresholds(config: Any, threshold: Threshold, *, named: bool) -> None:

@@ -14,7 +14,7 @@ from typing import Any
 from penstock.artifacts import Artifact, Value, artifact_type
 from penstock.dsl import Component, Context
 from penstock.dsl.options import NodeOptions
-from penstock.dsl.parameters import validated
+from penstock.dsl.parameters import absolute, validated
 from penstock.dsl.user_code import boundary
 from penstock.errors import NodeError, PenstockError, carried
 from penstock.orchestration.plan import load_component
@@ -163,8 +163,8 @@ def _call(
     arguments |= {name: artifact for name, artifact in outputs.items() if not component.outputs[name].value}
     for name, value in request.parameters.items():
         spec = component.parameters[name]
-        if spec.kind and value and "://" not in value:
-            arguments[name] = str(directory / value)
+        if spec.kind:
+            arguments[name] = absolute(value, directory)
         else:
             arguments[name] = validated(component, name, value, request.node)
     if component.context:

@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from penstock.dsl import Component
+from penstock.dsl.parameters import absolute
 from penstock.orchestration.code import CodeDigest, closure_digest, library_versions
 from penstock.orchestration.plan import PlanNode
 from penstock.storage.input_files import FileMemory, InputFile, data_digest, data_files, digest_of
-from penstock.storage.locations import is_remote
 
 __all__ = ["cache_key", "code_of", "key_parts", "measured_key", "sources_of"]
 
@@ -47,10 +47,12 @@ def key_parts(
         if kind is None:
             parameters[name] = value
         elif value and kind == "data":
-            files = data_files(value if is_remote(value) else str(directory / value), memory)
-            data[name] = digest_of(files)
-            if found is not None:
-                found[name] = files
+            paths = absolute(value, directory)
+            for place, path in paths.items() if isinstance(paths, Mapping) else [("", paths)]:
+                files = data_files(path, memory)
+                data[f"{name}.{place}" if place else name] = digest_of(files)
+                if found is not None:
+                    found.setdefault(name, []).extend(files)
     code = code_of(node, component, directory)
     return {
         "component": component.name,

@@ -24,7 +24,7 @@ from penstock.gates import Verdict, blocks
 from penstock.orchestration.execution import ArtifactValue, Request, Result
 from penstock.orchestration.history import reason_to_run
 from penstock.orchestration.key import cache_key, key_parts, measured_key, sources_of
-from penstock.orchestration.plan import PlanNode, load_component
+from penstock.orchestration.plan import PlanNode, absolute_paths, load_component, resolved
 from penstock.orchestration.sweep import sweep
 from penstock.orchestration.workspace import Place, Workspace
 from penstock.storage.input_files import InputFile
@@ -174,6 +174,7 @@ def _launch(node: PlanNode, context: RunContext, upstream: Mapping[str, NodeOutc
             for name, source in node.values.items()
         }
         component = load_component(node.ref, context.directory)
+        node = resolved(node, component, values, context.directory)
         digests = {name: found.digest or "" for name, found in inputs.items()}
         files: dict[str, list[InputFile]] = {}
         parts = key_parts(node, component, digests, values, context.directory, context.store, files)
@@ -349,16 +350,9 @@ def usable(
                 return False
     if component.is_current is None:
         return True
-    parameters = {**_absolute(node, component, directory), **values}
+    parameters = {**absolute_paths(node, component, directory), **values}
     outputs = {name: _brought_in(found[0], workspace).instance() for name, found in cached.outputs.items()}
     return component.is_current(parameters, outputs)
-
-
-def _absolute(node: PlanNode, component: Component, directory: Path) -> dict[str, Any]:
-    return {
-        name: str(directory / value) if component.parameters[name].kind and value and "://" not in value else value
-        for name, value in node.parameters.items()
-    }
 
 
 def _brought_in(artifact: StoredArtifact, workspace: Workspace) -> ArtifactValue:
