@@ -50,7 +50,7 @@ class Histogram:
     def of_sorted(cls, slices: Ints, bins: Ints, weights: Floats, labels: Floats) -> Histogram:
         """The histogram of cells that are distinct and sorted by slice, then bin."""
         found = cls()
-        found._cells, found._weights, found._labels = slices * BINS + bins, weights, labels
+        found._merged = (slices * BINS + bins).astype(np.uint64), weights, labels
         return found
 
     def add(self, slices: Ints, bins: Ints, weights: Floats, labels: Floats) -> None:

@@ -169,7 +169,7 @@ def test_intervals_can_be_resampled(setting: Setting, method: Literal["poisson_b
     found = setting.evaluate(
         baseline="good",
         slices=[[], ["hour"], {"column": "hour", "buckets": [2, 4]}],
-        thresholds=[Threshold("auc", max_drop=0.05, decide="interval")],
+        thresholds=[Threshold("auc", max_drop=0.05, by="interval")],
         confidence_intervals=ConfidenceIntervals(method),
     )
     result = found.result

@@ -80,7 +80,7 @@ def kept_rows(plan: EvaluationPlan, groups: Sequence[RowGroup], directory: Path)
         groups: The row groups that were scored.
         directory: The evaluation's payload.
     """
-    columns = sorted({name for spec in plan.slices for name in spec.columns})
+    columns = sorted({name for spec in plan.slices for name in spec.reads})
     rows = pa.Table.from_batches([read_row_group(group, columns) for group in groups]).combine_chunks()
     evaluation = ModelEvaluation(str(directory))
     tables = [predictions.read(evaluation, model=model) for model in plan.layout.models]
