@@ -16,6 +16,7 @@ A component of your own is a function whose signature names its inputs, outputs 
 
 from __future__ import annotations
 
+import importlib
 import typing
 
 from penstock.artifacts import (
@@ -60,6 +61,7 @@ from penstock.version import __version__
 
 if typing.TYPE_CHECKING:
     from penstock.data.examples import read_table
+    from penstock.ui.notebook import latest_run, run
 
 __all__ = [
     "HTML",
@@ -105,7 +107,9 @@ __all__ = [
     "__version__",
     "component",
     "data_file",
+    "latest_run",
     "read_table",
+    "run",
 ]
 
 
@@ -114,4 +118,11 @@ def __getattr__(name: str) -> typing.Any:
         from penstock.data.examples import read_table
 
         return read_table
+    if name in {"latest_run", "run"}:  # these open stores
+        return getattr(importlib.import_module("penstock.ui.notebook"), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def load_ipython_extension(shell: typing.Any) -> None:
+    """Has IPython show artifacts, runs and components as views: what ``%load_ext penstock`` calls."""
+    importlib.import_module("penstock.ui.notebook").register(shell)

@@ -207,7 +207,10 @@ def read(directory: Path) -> EvaluationResult:
             hint="Read TFMA's files in it with tensorflow_model_analysis.load_eval_result.",
             path=str(directory),
         )
-    value = json.loads(file.read_text())
+    try:
+        value = json.loads(file.read_text())
+    except ValueError as error:
+        raise DataError(f"{RESULTS_FILE} is damaged: {error}.", hint="Evaluate anew.", path=str(file)) from error
     if "error" in value:
         raise from_json(value["error"])
     if not value["slices"]:
