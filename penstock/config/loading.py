@@ -51,9 +51,10 @@ def load_config(
                 **origin((key,)).facts(),
             )
     chosen = _profile(checked.profiles, profile, origin)
+    data = checked.data.model_dump()
     return Config(
         name=checked.name,
-        data=DataConfig(**checked.data.model_dump()),
+        data=DataConfig(**data | {"url": _sqlite_path(data["url"], file.path.parent)}),
         profile=chosen if as_written else resolved(chosen, file.path.parent, origin),
         sections={key: dict(value or {}) for key, value in sections.items()},
         directory=file.path.parent,
@@ -207,10 +208,14 @@ def resolved(profile: Profile, directory: Path, origin: Any = lambda _: Origin()
     root = settings["pipeline_root"]
     if "://" not in root:
         settings["pipeline_root"] = os.path.normpath(directory / Path(root).expanduser())
-    prefix = "sqlite:///"
-    if settings["metadata"].startswith(prefix):
-        settings["metadata"] = prefix + os.path.normpath(directory / settings["metadata"].removeprefix(prefix))
+    settings["metadata"] = _sqlite_path(settings["metadata"], directory)
     return Profile(name=profile.name, **settings)
+
+
+def _sqlite_path(url: str, directory: Path) -> str:
+    """The URL; the path of an SQLite database starts from the project's directory."""
+    prefix = "sqlite:///"
+    return prefix + os.path.normpath(directory / url.removeprefix(prefix)) if url.startswith(prefix) else url
 
 
 def _expanded(value: Any, keys: KeyPath, origin: Any) -> Any:

@@ -6,6 +6,7 @@ import re
 from typing import Any
 
 from penstock.components import (
+    BigQueryExampleGen,
     CsvExampleGen,
     Evaluator,
     ExampleValidator,
@@ -14,9 +15,12 @@ from penstock.components import (
     JsonlExampleGen,
     LatestBlessedModel,
     LatestStatistics,
+    LatestWindow,
     ParquetExampleGen,
     Pusher,
     SchemaGen,
+    SpanWindow,
+    SqlExampleGen,
     StatisticsGen,
     Trainer,
     Transform,
@@ -28,11 +32,13 @@ from penstock.errors import ConfigError
 __all__ = ["STANDARD_COMPONENTS", "config_schema", "path_keys", "section_name", "standard_pipeline"]
 
 # What reads each format of section `data`, and the ends of paths that tell it.
-_EXAMPLE_GENS: dict[str, tuple[Component, str]] = {
+_EXAMPLE_GENS: dict[str, tuple[Component, str | None]] = {
     "csv": (CsvExampleGen, r"\.csv(\.gz)?$"),
     "parquet": (ParquetExampleGen, r"\.(parquet|pq)$"),
     "jsonl": (JsonlExampleGen, r"\.(jsonl|ndjson|json)(\.gz|\.zst)?$"),
     "tfrecord": (ImportExampleGen, r"tfrecords?[^/]*$"),
+    "sql": (SqlExampleGen, None),
+    "bigquery": (BigQueryExampleGen, None),
 }
 
 STANDARD_COMPONENTS: tuple[Component, ...] = (
@@ -42,6 +48,8 @@ STANDARD_COMPONENTS: tuple[Component, ...] = (
     ImportSchemaGen,
     LatestStatistics,
     ExampleValidator,
+    LatestWindow,
+    SpanWindow,
     Transform,
     Trainer,
     LatestBlessedModel,
@@ -55,12 +63,16 @@ _READERS = [component for component, _ in _EXAMPLE_GENS.values()]
 # What the section `data` gives to the component that reads it: its parameter, and the key there.
 _FROM_DATA = {
     "input_base": "path",
+    "url": "url",
+    "query": "query",
+    "version_query": "version_query",
     "splits": "splits",
     "types": "types",
     "on_error": "on_error",
     "max_skipped": "max_skipped",
     "split_by": "split_by",
     "sample": "sample",
+    "split_by_time": "split_by_time",
     "on_leak": "on_leak",
     "span": "span",
     "version": "version",
@@ -91,10 +103,10 @@ def standard_pipeline(config: Config) -> Pipeline:
     It is the one that `penstock eject` would write: ingest, statistics, schema, validation, transform, training,
     evaluation against the latest blessed model, push. Nodes after training are placed only if they are configured.
     """
-    if not config.data.path:
+    if not (config.data.path or config.data.query):
         raise ConfigError(
-            "The key 'data.path' is missing: the standard pipeline starts from a file.",
-            hint="Add data: {path: ...}, or write a pipeline.py beside this file.",
+            "The key 'data.path' is missing: the standard pipeline starts from files, or from a query.",
+            hint="Add data: {path: ...} or data: {url: ..., query: ...}, or write a pipeline.py beside this file.",
             path=str(config.path),
         )
     with Pipeline(config.name) as pipeline:
@@ -114,6 +126,13 @@ def standard_pipeline(config: Config) -> Pipeline:
             examples=examples,
             **config["example_validator"],
         )
+        if "span_window" in config.sections:
+            window = LatestWindow(other_than=examples).outputs["window"]
+            examples = (
+                SpanWindow(examples=examples, earlier=window, **config["span_window"])
+                .after(validator)
+                .outputs["window"]
+            )
         if "transform" not in config.sections:
             return pipeline
         transform = Transform(examples=examples, schema=schema, **config["transform"]).after(validator)
@@ -138,9 +157,7 @@ def standard_pipeline(config: Config) -> Pipeline:
 
 def _ingest(config: Config) -> Node:
     """The node that reads what section `data` says."""
-    paths = [config.data.path] if isinstance(config.data.path, str) else list(config.data.path.values())
-    told = (name for name, (_, ends) in _EXAMPLE_GENS.items() if re.search(ends, paths[0].lower()))
-    component, _ = _EXAMPLE_GENS[config.data.format or next(told, "csv")]
+    component, _ = _EXAMPLE_GENS[config.data.format or _told(config)]
     section = section_name(component.name)
     for name in _FROM_DATA.keys() & config.sections.get(section, {}).keys():
         raise ConfigError(
@@ -152,9 +169,18 @@ def _ingest(config: Config) -> Node:
     given = {
         name: getattr(config.data, key)
         for name, key in _FROM_DATA.items()
-        if getattr(config.data, key) not in (None, {}, [])
+        if getattr(config.data, key) not in (None, "", {}, [])
     }
     return component(**given, **config[section])
+
+
+def _told(config: Config) -> str:
+    """The format that is meant where none is written."""
+    if config.data.url:
+        return "sql"
+    path = config.data.path
+    first = (path if isinstance(path, str) else next(iter(path.values()), "")).lower()
+    return next((name for name, (_, ends) in _EXAMPLE_GENS.items() if ends and re.search(ends, first)), "csv")
 
 
 def config_schema() -> dict[str, Any]:
