@@ -38,10 +38,12 @@ from penstock.artifacts import (
     TransformGraph,
 )
 from penstock.components import (
+    BigQueryExampleGen,
     CsvExampleGen,
     Evaluator,
     ExampleValidator,
     ImportExampleGen,
+    ImportSchemaGen,
     JsonlExampleGen,
     LatestBlessedModel,
     LatestStatistics,
@@ -68,6 +70,7 @@ if typing.TYPE_CHECKING:
 __all__ = [
     "HTML",
     "Artifact",
+    "BigQueryExampleGen",
     "Config",
     "Context",
     "CsvExampleGen",
@@ -79,6 +82,7 @@ __all__ = [
     "Examples",
     "HyperParameters",
     "ImportExampleGen",
+    "ImportSchemaGen",
     "InferenceResult",
     "InfraBlessing",
     "Input",

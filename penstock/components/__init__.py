@@ -1,9 +1,11 @@
 """The standard components. Each is one module: its declaration, what it does, and its documentation side by side."""
 
+from penstock.components.big_query_example_gen import BigQueryExampleGen
 from penstock.components.csv_example_gen import CsvExampleGen
 from penstock.components.evaluator import Evaluator
 from penstock.components.example_validator import ExampleValidator
 from penstock.components.import_example_gen import ImportExampleGen
+from penstock.components.import_schema_gen import ImportSchemaGen
 from penstock.components.jsonl_example_gen import JsonlExampleGen
 from penstock.components.latest_blessed_model import LatestBlessedModel
 from penstock.components.latest_statistics import LatestStatistics
@@ -18,10 +20,12 @@ from penstock.components.trainer import Trainer
 from penstock.components.transform import Transform
 
 __all__ = [
+    "BigQueryExampleGen",
     "CsvExampleGen",
     "Evaluator",
     "ExampleValidator",
     "ImportExampleGen",
+    "ImportSchemaGen",
     "JsonlExampleGen",
     "LatestBlessedModel",
     "LatestStatistics",

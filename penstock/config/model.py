@@ -42,7 +42,7 @@ class DataConfig:
         version: The version of the span that is read, if it is written.
         splits: Name of each split and its share of the rows, as ratios.
         types: Declared types of columns, where inference should not decide.
-        format: ``csv``, ``parquet``, ``jsonl``, ``tfrecord`` or ``sql``, if it is written.
+        format: ``csv``, ``parquet``, ``jsonl``, ``tfrecord``, ``sql`` or ``bigquery``, if it is written.
         url: The URL of the database that `query` is for; empty if files are read.
         query: What is asked of a database.
         version_query: What is asked of it to learn whether its data have changed.

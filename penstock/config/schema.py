@@ -70,9 +70,9 @@ class DataSection(BaseModel):
     format: Annotated[
         str | None,
         Field(
-            pattern="^(csv|parquet|jsonl|tfrecord|sql)$",
-            description="csv, parquet, jsonl, tfrecord or sql; if not given, told from the end of `path`, else csv, or "
-            "sql where there is a `url`.",
+            pattern="^(csv|parquet|jsonl|tfrecord|sql|bigquery)$",
+            description="csv, parquet, jsonl, tfrecord, sql or bigquery; if not given, told from the end of `path`, "
+            "else csv, or sql where there is a `url`.",
         ),
     ] = None
     url: Annotated[

@@ -6,10 +6,12 @@ import re
 from typing import Any
 
 from penstock.components import (
+    BigQueryExampleGen,
     CsvExampleGen,
     Evaluator,
     ExampleValidator,
     ImportExampleGen,
+    ImportSchemaGen,
     JsonlExampleGen,
     LatestBlessedModel,
     LatestStatistics,
@@ -36,12 +38,14 @@ _EXAMPLE_GENS: dict[str, tuple[Component, str | None]] = {
     "jsonl": (JsonlExampleGen, r"\.(jsonl|ndjson|json)(\.gz|\.zst)?$"),
     "tfrecord": (ImportExampleGen, r"tfrecords?[^/]*$"),
     "sql": (SqlExampleGen, None),
+    "bigquery": (BigQueryExampleGen, None),
 }
 
 STANDARD_COMPONENTS: tuple[Component, ...] = (
     *(one for one, _ in _EXAMPLE_GENS.values()),
     StatisticsGen,
     SchemaGen,
+    ImportSchemaGen,
     LatestStatistics,
     ExampleValidator,
     LatestWindow,
@@ -107,8 +111,13 @@ def standard_pipeline(config: Config) -> Pipeline:
         )
     with Pipeline(config.name) as pipeline:
         examples = _ingest(config).outputs["examples"]
-        statistics = StatisticsGen(examples=examples, **config["statistics_gen"]).outputs["statistics"]
-        schema = SchemaGen(statistics=statistics, **config["schema_gen"]).outputs["schema"]
+        if "import_schema_gen" in config.sections:
+            schema = ImportSchemaGen(**config["import_schema_gen"]).outputs["schema"]
+            generated = StatisticsGen(examples=examples, schema=schema, **config["statistics_gen"])
+            statistics = generated.outputs["statistics"]
+        else:
+            statistics = StatisticsGen(examples=examples, **config["statistics_gen"]).outputs["statistics"]
+            schema = SchemaGen(statistics=statistics, **config["schema_gen"]).outputs["schema"]
         earlier = LatestStatistics(other_than=statistics).outputs["statistics"]
         validator = ExampleValidator(
             statistics=statistics,
