@@ -13,8 +13,6 @@ import argparse
 import json
 import os
 import resource
-import shutil
-import subprocess
 import sys
 import time
 from pathlib import Path
@@ -22,8 +20,7 @@ from typing import Any
 
 from support.peers import ROOT, MissingPeerError, bench_dir, peer_python
 from support.timing import machine
-
-_TRIPS = Path(os.environ.get("PENSTOCK_SHARED", ROOT.parent / "shared")) / "data" / "chicago_taxi" / "trips.csv"
+from support.trips import TRIPS, check, fresh, measured, written
 
 # What our measurements are called, and what each does.
 OURS = {
@@ -37,7 +34,7 @@ THEIRS = {"csv": "TFDV: generate_statistics_from_csv", "dataframe": "TFDV: gener
 def main() -> None:
     """Makes the trips, measures, and prints a line for each measurement."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--path", type=Path, default=_TRIPS, help="the trips, a CSV file")
+    parser.add_argument("--path", type=Path, default=TRIPS, help="the trips, a CSV file")
     parser.add_argument("--rows", type=int, default=1_000_000, help="at least so many, by repeating them (1,000,000)")
     parser.add_argument("--only", choices=[*OURS], action="append", help="only this measurement of ours; no peer")
     parser.add_argument("--without-peer", action="store_true", help="only ours")
@@ -46,13 +43,12 @@ def main() -> None:
     if given.child:
         child(*given.child)
         return
-    if not given.path.is_file():
-        parser.error(f"there is no {given.path}; examples/chicago_taxi/data.py makes trips, --path names a file.")
+    check(parser, given.path)
     print(f"{machine()}; load average {' '.join(f'{value:.1f}' for value in os.getloadavg())}")
     directory = bench_dir() / f"statistics_{given.rows}"
     made(given.path, given.rows, directory)
     for name in given.only or OURS:
-        report(OURS[name], run([sys.executable, __file__, "--child", name, str(directory)]))
+        report(OURS[name], measured([sys.executable, __file__, "--child", name, str(directory)]))
     if given.without_peer or given.only:
         return
     try:
@@ -63,17 +59,7 @@ def main() -> None:
     script = ROOT / "benchmarks" / "support" / "tfdv_statistics.py"
     for kind, label in THEIRS.items():
         path = directory / ("trips.csv" if kind == "csv" else "trips.parquet")
-        report(label, run([str(python), str(script), kind, str(path)]))
-
-
-def run(command: list[str]) -> dict[str, float]:
-    """The last line that a process prints, which is JSON."""
-    environment = os.environ | {"TF_CPP_MIN_LOG_LEVEL": "3", "PYTHONDONTWRITEBYTECODE": ""}
-    done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
-    if done.returncode:
-        raise SystemExit(f"{' '.join(command)} failed:\n{done.stderr[-2000:]}")
-    found: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
-    return found
+        report(label, measured([str(python), str(script), kind, str(path)]))
 
 
 def report(label: str, found: dict[str, float]) -> None:
@@ -96,13 +82,7 @@ def made(path: Path, rows: int, directory: Path) -> None:
     from penstock.artifacts import Examples
     from penstock.data.examples import write_split
 
-    directory.mkdir(parents=True, exist_ok=True)
-    header, _, body = path.read_bytes().partition(b"\n")
-    times = -(-rows // body.count(b"\n"))
-    with (directory / "trips.csv").open("wb") as file:
-        file.write(header + b"\n")
-        for _ in range(times):
-            file.write(body)
+    times = written(path, rows, directory / "trips.csv")
     one = pyarrow.csv.read_csv(path, convert_options=pyarrow.csv.ConvertOptions(strings_can_be_null=True))
     block = pa.concat_tables([one] * min(times, 4)).combine_chunks()
     examples = Examples(str(directory / "examples"))
@@ -130,6 +110,7 @@ def from_csv() -> Any:
     """Imports what it needs and returns the work."""
     from penstock.artifacts import Examples
     from penstock.components import CsvExampleGen
+    from penstock.data.csv.ingest import ingest_csv  # noqa: F401  # imported before the clock starts
     from penstock.dsl import Context
 
     statistics = from_examples()
@@ -171,13 +152,6 @@ def floor() -> Any:
         return rows
 
     return work
-
-
-def fresh(path: Path) -> Path:
-    """An empty directory."""
-    shutil.rmtree(path, ignore_errors=True)
-    path.mkdir()
-    return path
 
 
 if __name__ == "__main__":

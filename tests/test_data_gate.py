@@ -1,9 +1,14 @@
-"""The gate of the data in whole runs of the standard pipeline: drift from the last data, and what stops a run."""
+"""The gate of the data in whole runs of the standard pipeline: drift from the last data, and what stops a run.
+
+Made-up trips that are written again, and the real ones as they come in, span by span.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import csv
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -91,3 +96,119 @@ def test_a_blocked_run_passes_once_its_changes_are_accepted(run: Run, tmp_path: 
     assert path.read_text().startswith("# Ours.\n")
     assert "# dollars" in path.read_text()
     assert failed(run(seed=1, scale=100)) == []
+
+
+SPANS = """\
+name: trips
+data: {path: "data/span-{SPAN}/trips.csv"}
+example_validator:
+  drift: {payment_type: {linf: 0.05}, fare: {jensen_shannon: 0.05}, tips: {jensen_shannon: 0.05}}
+"""
+
+Trip = dict[str, str]
+
+
+class Spans:
+    """A project whose data come in span by span; each has its share of the real trips."""
+
+    def __init__(self, directory: Path, trips: Path) -> None:
+        with trips.open(newline="") as stream:
+            rows = list(csv.DictReader(stream))
+        order = np.random.default_rng(1).permutation(len(rows))
+        self.directory = directory
+        self._shares: Iterator[Any] = iter(np.array_split(order, 5))
+        self._rows = rows
+        self._number = 0
+        (directory / "pipeline.yaml").write_text(SPANS)
+
+    def arrives(self, change: Callable[[Trip, int], None] = lambda trip, row: None, without: str = "") -> None:
+        """Writes the next span: every trip as ``change`` leaves it, given its row, and without one column."""
+        trips = [dict(self._rows[at]) for at in next(self._shares)]
+        for row, trip in enumerate(trips):
+            change(trip, row)
+        self.write([{name: value for name, value in trip.items() if name != without} for trip in trips])
+
+    def write(self, trips: list[Trip]) -> None:
+        self._number += 1
+        path = self.directory / f"data/span-{self._number}/trips.csv"
+        path.parent.mkdir(parents=True)
+        with path.open("w", newline="") as stream:
+            writer = csv.DictWriter(stream, trips[0] if trips else self._rows[0])
+            writer.writeheader()
+            writer.writerows(trips)
+
+    def run(self, *overrides: str) -> RunResult:
+        return run_project(load_project(self.directory, overrides=overrides), isolation="exec")
+
+    def command(self, *arguments: str) -> int:
+        return main([*arguments, "-C", str(self.directory)])
+
+
+@pytest.fixture
+def spans(tmp_path: Path, taxi_csv: Path, monkeypatch: pytest.MonkeyPatch) -> Spans:
+    """Two sound spans that have gone through, and the schema that was curated on them."""
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    project = Spans(tmp_path, taxi_csv)
+    project.arrives()
+    assert failed(project.run()) == []
+    assert project.command("schema", "infer") == 0
+    (tmp_path / "pipeline.yaml").write_text(SPANS + "schema_gen: {schema_file: schema.pbtxt}\n")
+    project.arrives()
+    if failed(project.run()):  # companies that the first span had not
+        assert project.command("schema", "accept", "--yes") == 0
+        assert failed(project.run()) == []
+    return project
+
+
+def test_a_new_span_with_faults_stops_and_each_is_named(spans: Spans) -> None:
+    """A vanished column, a new payment type, shifted fares and tips in cents: all told, and none let through."""
+
+    def spoil(trip: Trip, row: int) -> None:
+        trip["payment_type"] = "Crypto" if row % 5 == 0 else trip["payment_type"]
+        trip["fare"] = f"{float(trip['fare'] or 0) * 1.8:.2f}"
+        trip["tips"] = f"{float(trip['tips'] or 0) * 100:.1f}"
+
+    spans.arrives(spoil, without="company")
+    result = spans.run()
+    examples = result.nodes["CsvExampleGen"]
+    assert "span 3 is new, the last was 2" in examples.reason
+    assert examples.outputs["examples"][0].properties["span"] == 3
+    assert result.nodes["ExampleValidator"].blocked
+    verdicts = [one for one in result.nodes["ExampleValidator"].verdicts if one.outcome == "fail"]
+    told = {(one.check, one.subject): one.message for one in verdicts}
+    assert "There is no such column" in told["SCHEMA_MISSING_COLUMN", "company"]
+    assert "'Crypto' (20" in told["ENUM_TYPE_UNEXPECTED_STRING_VALUES", "payment_type"]
+    assert "'Crypto' is 0.0 % in the earlier" in told["drift linf", "payment_type"]
+    assert "are distributed otherwise than in the earlier" in told["drift jensen_shannon", "fare"]
+    assert "are distributed otherwise than in the earlier" in told["drift jensen_shannon", "tips"]
+    assert spans.run().nodes["ExampleValidator"].blocked
+
+
+def test_a_span_goes_through_once_what_is_new_in_it_is_accepted_with_a_reason(spans: Spans) -> None:
+    """The reason stands in the schema, and the next span may have the new payment type too."""
+
+    def with_crypto(trip: Trip, row: int) -> None:
+        trip["payment_type"] = "Crypto" if row % 50 == 0 else trip["payment_type"]
+
+    spans.arrives(with_crypto)
+    assert ("ENUM_TYPE_UNEXPECTED_STRING_VALUES", "payment_type") in failed(spans.run())
+    assert spans.command("schema", "accept", "--yes", "--reason", "Paid in coins\nsince May.") == 0
+    assert "payment_type" in (comment := (spans.directory / "schema.pbtxt").read_text().splitlines()[-1])
+    assert comment.endswith(": Paid in coins since May.")
+    assert "Crypto" in (spans.directory / "schema.pbtxt").read_text()
+    passed = spans.run()
+    assert failed(passed) == []
+    assert passed.nodes["CsvExampleGen"].state.value == "reused"
+
+
+def test_an_empty_span_stops_the_run_and_one_of_before_can_be_asked_for(spans: Spans) -> None:
+    """A file without rows, and a directory without files, are no data; nor is an older span taken for them."""
+    spans.write([])
+    error = spans.run().nodes["CsvExampleGen"].error
+    assert error is not None
+    assert "no row below it" in str(error)
+    (spans.directory / "data/span-4").mkdir()
+    error = spans.run().nodes["CsvExampleGen"].error
+    assert error is not None
+    assert "span-4/trips.csv" in str(error)
+    assert set(states(spans.run("data.span=2")).values()) == {"reused"}

@@ -21,7 +21,9 @@ from penstock import (
 def create_pipeline(config: Config) -> Pipeline:
     """Trips to a pushed model, by way of two gates: the data's and the model's."""
     with Pipeline(config.name) as pipeline:
-        examples = CsvExampleGen(input_base=config.data.path, splits=config.data.splits).outputs["examples"]
+        examples = CsvExampleGen(
+            input_base=config.data.path, splits=config.data.splits, sample=config.data.sample or 1.0
+        ).outputs["examples"]
         statistics = StatisticsGen(examples=examples).outputs["statistics"]
         schema = SchemaGen(statistics=statistics).outputs["schema"]
         earlier = LatestStatistics(other_than=statistics).outputs["statistics"]

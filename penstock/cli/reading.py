@@ -11,10 +11,21 @@ from typing import TYPE_CHECKING, Any
 from penstock.errors import StorageError, UsageError, did_you_mean
 
 if TYPE_CHECKING:
+    from penstock.artifacts import Examples, ModelEvaluation
     from penstock.metadata import Store
     from penstock.metadata.records import NodeRecord, RunRecord, StoredArtifact
 
-__all__ = ["Log", "artifact_named", "exported", "graph_of", "log_of", "node_named", "opened_store", "to_json"]
+__all__ = [
+    "Log",
+    "artifact_named",
+    "evaluated",
+    "exported",
+    "graph_of",
+    "log_of",
+    "node_named",
+    "opened_store",
+    "to_json",
+]
 
 _LONGEST_ID = 19  # digits of a 64-bit number
 _MOST_NAMED = 10
@@ -186,3 +197,38 @@ def exported(artifact: str, directory: Path, only: Collection[str], project: Pat
         path, rows = export_tfrecord(examples, split, directory)
         written[split] = {"rows": rows, "path": str(path)}
     return written
+
+
+def evaluated(run: str, evaluation: str | None, project: Path | None) -> tuple[ModelEvaluation, Examples]:
+    """An evaluation and the examples that it was made from.
+
+    Args:
+        run: The run whose evaluation is meant, unless it is given itself.
+        evaluation: The artifact's number or place.
+        project: The pipeline's directory.
+
+    Raises:
+        UsageError: There is no such evaluation, or it is not known what it was made from.
+    """
+    from penstock.artifacts import Examples, ModelEvaluation
+
+    with opened_store(project) as store:
+        if evaluation is not None:
+            found = artifact_named(store, evaluation)
+        else:
+            record = store.run(run)
+            made = store.artifacts(type="ModelEvaluation", run=record.id, limit=1)
+            if not made:
+                raise UsageError(f"Run {record.id} has evaluated no model.", hint="penstock run")
+            found = made[0]
+        artifact = found.load()
+        if not isinstance(artifact, ModelEvaluation):
+            raise UsageError(
+                f"Artifact {found.id} is {found.type}, not ModelEvaluation.",
+                hint="`penstock artifacts list --type ModelEvaluation` lists the evaluations.",
+            )
+        inputs = store.execution(found.execution_id).inputs.get("examples") if found.execution_id else None
+        examples = store.artifact(inputs[0]).load() if inputs else None
+    if not isinstance(examples, Examples):
+        raise UsageError(f"It is not known which examples evaluation {found.id} was made from.")
+    return artifact, examples

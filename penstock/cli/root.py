@@ -93,6 +93,7 @@ _SECTIONS = {
         "why": "penstock.cli.why:why",
         "artifacts": "penstock.cli.artifacts:artifacts",
         "verdicts": "penstock.cli.verdicts:verdicts",
+        "slices": "penstock.cli.slices:slices",
         "ui": "penstock.cli.ui:ui",
     },
     "Look after the machine": {

@@ -132,6 +132,7 @@ def edit(file: Path | None, project: Path | None) -> None:
 @schema.command("accept", short_help="Change the curated schema as the anomalies of a run suggest.")
 @click.argument("features", nargs=-1, metavar="[FEATURE]...")
 @click.option("--run", "run_id", default="latest", show_default=True, help="The run whose anomalies count.")
+@click.option("--reason", metavar="TEXT", help="Why the data are right: kept as a comment at the end of the file.")
 @click.option("--dry-run", is_flag=True, help="Show the change, and write nothing.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @file_option
@@ -140,6 +141,7 @@ def edit(file: Path | None, project: Path | None) -> None:
 def accept(
     features: tuple[str, ...],
     run_id: str,
+    reason: str | None,
     dry_run: bool,
     yes: bool,
     file: Path | None,
@@ -154,9 +156,11 @@ def accept(
     Examples:
       penstock schema accept
       penstock schema accept payment_type fare --yes
+      penstock schema accept payment_type --reason "Prepaid cards since May, see DATA-112"
       penstock schema accept --dry-run --json
     """
     import difflib
+    from datetime import datetime
 
     from penstock.data_validation.files import parse_schema
     from penstock.data_validation.schema_file import accepted, rewritten
@@ -173,6 +177,9 @@ def accept(
             raise UsageError(f"Run {run} suggests no change of {feature!r}.", hint=did_you_mean(feature, known))
     after, taken, stale = accepted(kept, found, features)
     new = rewritten(text, after) if after != kept else text
+    if reason and after != kept:
+        named, today = ", ".join(name or "the dataset" for name in taken), datetime.now().astimezone().date()
+        new += f"# {today}, run {run}: accepted {named}: {' '.join(reason.split())}\n"
     lines = difflib.unified_diff(
         text.splitlines(keepends=True), new.splitlines(keepends=True), str(path), str(path), n=2
     )

@@ -10,6 +10,7 @@ from penstock.components.latest_statistics import LatestStatistics
 from penstock.components.parquet_example_gen import ParquetExampleGen
 from penstock.components.pusher import Pusher
 from penstock.components.schema_gen import SchemaGen
+from penstock.components.sql_example_gen import SqlExampleGen
 from penstock.components.statistics_gen import StatisticsGen
 from penstock.components.trainer import Trainer
 from penstock.components.transform import Transform
@@ -25,6 +26,7 @@ __all__ = [
     "ParquetExampleGen",
     "Pusher",
     "SchemaGen",
+    "SqlExampleGen",
     "StatisticsGen",
     "Trainer",
     "Transform",

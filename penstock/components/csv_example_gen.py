@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Literal
 
 from penstock.artifacts import Examples
-from penstock.dsl import Context, InputPath, Output, component
+from penstock.data.spans import resolve_spans
+from penstock.dsl import Context, InputPaths, Output, component
 
 __all__ = ["CsvExampleGen"]
 
@@ -14,16 +16,19 @@ _NO_TYPES: dict[str, str] = {}
 _ALL_COLUMNS: list[str] = []
 
 
-@component
+@component(resolve=resolve_spans)
 def CsvExampleGen(
     examples: Output[Examples],
     *,
-    input_base: InputPath,
+    input_base: InputPaths,
+    span: int | str | None = None,
+    version: int | None = None,
     splits: dict[str, int] = _SPLITS,
     types: dict[str, str] = _NO_TYPES,
     on_error: Literal["fail", "skip"] = "fail",
     max_skipped: int = 100,
     split_by: list[str] = _ALL_COLUMNS,
+    on_leak: Literal["fail", "allow"] = "fail",
     sample: float = 1.0,
     ctx: Context,
 ) -> None:
@@ -38,14 +43,19 @@ def CsvExampleGen(
 
     Args:
         examples: Parquet files by split.
-        input_base: A CSV file, a directory of ``*.csv`` files, or a pattern; gzip files are recognised. UTF-8, comma
-            separated, with a header.
-        splits: Names and weights of the splits, as ratios.
+        input_base: A CSV file, a directory of ``*.csv`` files, or a pattern, or one of these for each split; gzip
+            files are recognised. UTF-8, comma separated, with a header.
+        span: The span to read where ``input_base`` has ``{SPAN}`` or ``{YYYY}``, ``{MM}`` and ``{DD}``: a number, or a
+            date. The newest if it is not given.
+        version: The version to read where ``input_base`` has ``{VERSION}``; the span's newest if it is not given.
+        splits: Names and weights of the splits, as ratios; not those of a path for each split.
         types: Types that are declared and not told from the values, by column: see docs/ingest.md.
         on_error: What a row does that is not usable: ``fail`` stops, ``skip`` leaves it out and reports it.
         max_skipped: How many rows may be left out.
         split_by: Columns whose values decide about a row's split, so that rows that are equal in them are never in two
             splits; all columns if none are given.
+        on_leak: What it does that rows which are equal, as far as ``split_by`` says, lie in two given splits: ``fail``
+            stops and names them, ``allow`` does not look.
         sample: The share of the rows that is kept, for quick runs; chosen by the values that decide about splits.
         ctx: The running node.
 
@@ -56,4 +66,6 @@ def CsvExampleGen(
     from penstock.data.csv.ingest import ingest_csv
     from penstock.data.ingest.job import Job
 
-    ingest_csv(input_base, examples, Job.of(examples.uri, splits, types, on_error, max_skipped, split_by, sample), ctx)
+    job = Job.of(examples.uri, splits, types, on_error, max_skipped, split_by, sample)
+    job = replace(job, span=span, version=version, on_leak=on_leak)
+    ingest_csv(input_base, examples, job, ctx)

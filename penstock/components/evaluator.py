@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from penstock.artifacts import Examples, Model, ModelBlessing, ModelEvaluation
-from penstock.dsl.annotations import Input, Output
+from penstock.dsl.annotations import Input, InputPath, Output
 from penstock.dsl.component import component
 from penstock.dsl.context import Context
-from penstock.evaluation.names import check_metric_names
+from penstock.errors import UsageError
+from penstock.evaluation.given import Given
+from penstock.evaluation.names import check_parameters, measured
+from penstock.evaluation.results import BASELINE, CANDIDATE, EvaluationResult
 from penstock.evaluation.slices import SliceValue
 from penstock.evaluation.thresholds import Threshold
 from penstock.gates import Gate
@@ -16,12 +21,12 @@ __all__ = ["Evaluator"]
 DEFAULT_METRICS = ["auc", "accuracy", "precision", "recall", "calibration"]
 
 
-@component(check=check_metric_names)
+@component(version="2", check=check_parameters, measured=measured)
 def Evaluator(
     examples: Input[Examples],
-    model: Input[Model],
     blessing: Output[ModelBlessing],
     evaluation: Output[ModelEvaluation],
+    model: Input[Model] | None = None,
     baseline_model: Input[Model] | None = None,
     *,
     label: str,
@@ -30,6 +35,8 @@ def Evaluator(
     thresholds: list[Threshold] = [],  # noqa: B006
     split: str = "eval",
     weight: str | None = None,
+    predictions: Given | None = None,
+    predictions_file: InputPath = "",
     gate: Gate = "block",  # noqa: ARG001  # the launcher reads it, with the verdicts
     ctx: Context,
 ) -> None:
@@ -38,13 +45,15 @@ def Evaluator(
     A model is blessed unless a verdict failed, or it was held to absolute bounds (``min``, ``max``) and every one of
     them is undefined: then nothing is known in its favour. A comparison with a baseline that is not there is undefined
     and does not hold a model back; nor does a model without thresholds need any to be blessed. What a failed verdict
-    does to the run is the gate's business; the blessing says what the verdicts say.
+    does to the run is the gate's business; the blessing says what the verdicts say. Where only bounds have changed
+    since an earlier evaluation, that one is judged anew and no model runs.
 
     Args:
         examples: Raw examples; the model must take them as they are.
-        model: The candidate: a SavedModel with the signature ``serving_default`` over serialized examples.
         blessing: ``BLESSED`` or ``NOT_BLESSED``.
-        evaluation: ``results.json``, ``verdicts.json``, and TFMA's files.
+        evaluation: ``results.json``, ``verdicts.json``, the predictions, and TFMA's files.
+        model: The candidate: a SavedModel with the signature ``serving_default`` over serialized examples. Not needed
+            where ``predictions`` names its predictions.
         baseline_model: What thresholds ``max_drop`` and ``max_rise`` compare with.
         label: A column of the examples, or a feature that the model's signature ``transform_features`` gives; numbers
             between 0 and 1. Rows without it are left out.
@@ -53,46 +62,45 @@ def Evaluator(
         thresholds: Bounds on metrics; metrics and slices that only they name are computed too.
         split: The split evaluated.
         weight: A column of example weights. Rows without one are left out.
+        predictions: Columns that hold predictions, in place of a model, or labels that came later.
+        predictions_file: The file that has those columns, if the examples do not: Parquet, CSV or JSON Lines. Rows that
+            it does not know are left out.
         gate: Whether a failed threshold holds the run back.
         ctx: The running node.
     """
-    from penstock.data.examples import arrow_schema
     from penstock.evaluation import tfma_format
-    from penstock.evaluation.evaluate import prepare
-    from penstock.evaluation.results import BASELINE, CANDIDATE
+    from penstock.evaluation.evaluate import wanted
     from penstock.evaluation.thresholds import blessed
-    from penstock.models.inference import Scorer, computes_label, serving_signatures
 
-    models = {CANDIDATE: str(model.serving)}
-    if baseline_model is not None:
-        models[BASELINE] = str(baseline_model.serving)
-    signatures = {name: serving_signatures(path) for name, path in models.items()}
-    prepared = prepare(
-        examples,
-        models,
-        load=Scorer,
-        label=label,
-        transformed_label=computes_label(signatures[CANDIDATE], label, arrow_schema(examples, split).names),
-        slices=slices,
-        metrics=metrics,
-        thresholds=thresholds,
-        split=split,
-        weight=weight,
-    )
-    done = 0
+    models = {CANDIDATE: "" if model is None else str(model.serving)}
+    if baseline_model is not None or (predictions is not None and predictions.baseline):
+        models[BASELINE] = "" if baseline_model is None else str(baseline_model.serving)
+    before = ctx.earlier.get("evaluation")
+    if isinstance(before, ModelEvaluation):
+        from penstock.evaluation.rejudge import rejudged
 
-    def scored(rows: int) -> None:
-        nonlocal done
-        done += rows
-        ctx.progress(done, prepared.rows, unit="rows")
-
-    ctx.progress(0, prepared.rows, unit="rows")
-    result = prepared.run(ctx.beam(), evaluation.path(), scored)
+        result = rejudged(before, evaluation, thresholds)
+    else:
+        result = _measured(
+            examples,
+            models,
+            evaluation,
+            ctx,
+            label=label,
+            slices=slices,
+            metrics=metrics,
+            thresholds=thresholds,
+            split=split,
+            weight=weight,
+            given=predictions,
+            predictions_file=predictions_file,
+        )
+    found, specs = wanted(metrics, slices, thresholds)
     tfma_format.write(
         evaluation.path(),
         result,
-        prepared.metrics,
-        prepared.slices,
+        found,
+        specs,
         thresholds,
         weight=weight,
         data=str(examples.split_path(split)),
@@ -102,8 +110,49 @@ def Evaluator(
     blessing.path().mkdir(parents=True, exist_ok=True)
     blessing.path("BLESSED" if good else "NOT_BLESSED").touch()
     blessing.custom_properties["blessed"] = int(good)
+    _tell(ctx, result, metrics, label=label, weight=weight)
 
-    for reason, what in (("missing_label", f"label {label!r}"), ("missing_weight", f"weight {weight!r}")):
+
+def _measured(
+    examples: Examples, models: dict[str, str], evaluation: ModelEvaluation, ctx: Context, **asked: Any
+) -> EvaluationResult:
+    """Runs the models on the examples, and everything that follows from their predictions."""
+    from penstock.data.examples import arrow_schema
+    from penstock.evaluation.evaluate import prepare
+    from penstock.models.inference import Scorer, computes_label, serving_signatures
+
+    label, given = asked["label"], asked["given"]
+    scored_by = {CANDIDATE: given.prediction if given else "", BASELINE: given.baseline if given else ""}
+    missing = [name for name, path in models.items() if not path and not scored_by[name]]
+    if missing:
+        raise UsageError(
+            f"There is neither a model nor a column of predictions for the {missing[0]}.",
+            hint="Give the Evaluator a model, or name the column: predictions: {prediction: score}.",
+        )
+    signatures = {name: serving_signatures(path) for name, path in models.items() if path and not scored_by[name]}
+    late = bool(given and given.label)
+    columns = arrow_schema(examples, asked["split"]).names
+    transformed = not late and computes_label(signatures.get(CANDIDATE, {}), label, columns)
+    prepared = prepare(examples, models, load=Scorer, transformed_label=transformed, **asked)
+    done = 0
+
+    def scored(rows: int) -> None:
+        nonlocal done
+        done += rows
+        ctx.progress(done, prepared.rows, unit="rows")
+
+    ctx.progress(0, prepared.rows, unit="rows")
+    return prepared.run(ctx.beam(), evaluation.path(), scored)
+
+
+def _tell(ctx: Context, result: EvaluationResult, metrics: list[str], *, label: str, weight: str | None) -> None:
+    """Warns of rows left out, and hands on verdicts, the metrics of the whole set and a note."""
+    reasons = {
+        "missing_label": f"label {label!r}",
+        "missing_weight": f"weight {weight!r}",
+        "missing_prediction": "prediction",
+    }
+    for reason, what in reasons.items():
         left_out = result.counts.get(reason, 0)
         if left_out:
             ctx.warn(f"{left_out:,} of {result.counts['rows']:,} rows have no {what} and were left out.")

@@ -51,9 +51,10 @@ def load_config(
                 **origin((key,)).facts(),
             )
     chosen = _profile(checked.profiles, profile, origin)
+    data = checked.data.model_dump()
     return Config(
         name=checked.name,
-        data=DataConfig(**checked.data.model_dump()),
+        data=DataConfig(**data | {"url": _sqlite_path(data["url"], file.path.parent)}),
         profile=chosen if as_written else resolved(chosen, file.path.parent, origin),
         sections={key: dict(value or {}) for key, value in sections.items()},
         directory=file.path.parent,
@@ -85,8 +86,11 @@ def read_values(
     for name in path_keys:
         keys = tuple(name.split("."))
         written = _get(values, keys)
-        if isinstance(written, str) and "://" not in written:
-            _put(values, keys, os.path.normpath(bases.get(keys, file.path.parent) / Path(written).expanduser()), name)
+        for inner in [(*keys, key) for key in written] if isinstance(written, Mapping) else [keys]:
+            base = bases.get(inner, bases.get(keys, file.path.parent))
+            one = _get(values, inner)
+            if isinstance(one, str) and "://" not in one:
+                _put(values, inner, os.path.normpath(base / Path(one).expanduser()), name)
     return values, origin, file
 
 
@@ -123,6 +127,11 @@ def _get(values: Any, keys: KeyPath) -> Any:
     return values
 
 
+def _holds(values: Any, keys: KeyPath) -> bool:
+    within = _get(values, keys[:-1])
+    return isinstance(within, list) or (isinstance(within, dict) and keys[-1] in within)
+
+
 def _put(values: Any, keys: KeyPath, value: Any, override: str) -> None:
     for depth, key in enumerate(keys[:-1]):
         if isinstance(values, list) and isinstance(key, int) and key < len(values):
@@ -154,6 +163,8 @@ def _validated(values: dict[str, Any], origin: Any) -> Any:
     except ValidationError as error:
         first = error.errors()[0]
         keys: KeyPath = first["loc"]
+        while len(keys) > 1 and first["type"] != "missing" and not _holds(values, keys):
+            keys = keys[:-1]  # which of several types was tried
         name = ".".join(map(str, keys))
         if first["type"] == "missing":
             raise ConfigError(
@@ -197,10 +208,14 @@ def resolved(profile: Profile, directory: Path, origin: Any = lambda _: Origin()
     root = settings["pipeline_root"]
     if "://" not in root:
         settings["pipeline_root"] = os.path.normpath(directory / Path(root).expanduser())
-    prefix = "sqlite:///"
-    if settings["metadata"].startswith(prefix):
-        settings["metadata"] = prefix + os.path.normpath(directory / settings["metadata"].removeprefix(prefix))
+    settings["metadata"] = _sqlite_path(settings["metadata"], directory)
     return Profile(name=profile.name, **settings)
+
+
+def _sqlite_path(url: str, directory: Path) -> str:
+    """The URL; the path of an SQLite database starts from the project's directory."""
+    prefix = "sqlite:///"
+    return prefix + os.path.normpath(directory / url.removeprefix(prefix)) if url.startswith(prefix) else url
 
 
 def _expanded(value: Any, keys: KeyPath, origin: Any) -> Any:

@@ -34,17 +34,24 @@ class DataConfig:
     """Section ``data``: what comes in.
 
     Attributes:
-        path: A file, directory or pattern; absolute after loading, empty if the pipeline reads none.
+        path: A file, directory or pattern, or one for each split; absolute after loading, empty if the pipeline reads
+            none.
+        on_leak: ``fail`` or ``allow``, if it is written.
+        span: The span that is read, if it is written: a number or a date.
+        version: The version of the span that is read, if it is written.
         splits: Name of each split and its share of the rows, as ratios.
         types: Declared types of columns, where inference should not decide.
-        format: ``csv``, ``parquet``, ``jsonl`` or ``tfrecord``, if it is written.
+        format: ``csv``, ``parquet``, ``jsonl``, ``tfrecord`` or ``sql``, if it is written.
+        url: The URL of the database that `query` is for; empty if files are read.
+        query: What is asked of a database.
+        version_query: What is asked of it to learn whether its data have changed.
         on_error: ``fail`` or ``skip``, if it is written.
         max_skipped: How many rows may be left out, if it is written.
         split_by: Columns whose values decide about a row's split.
         sample: The share of the rows that is kept, if it is written.
     """
 
-    path: str
+    path: str | Mapping[str, str]
     splits: Mapping[str, int]
     types: Mapping[str, str]
     format: str | None = None
@@ -52,6 +59,12 @@ class DataConfig:
     max_skipped: int | None = None
     split_by: Sequence[str] = ()
     sample: float | None = None
+    on_leak: str | None = None
+    span: int | str | None = None
+    version: int | None = None
+    url: str = ""
+    query: str = ""
+    version_query: str = ""
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
@@ -20,19 +21,53 @@ def _share(value: Any) -> Any:
     return value
 
 
+def _date(value: Any) -> Any:
+    """What YAML takes for a date is a span's name."""
+    if isinstance(value, date):
+        return value.isoformat()
+    if value is None or type(value) in (int, str):
+        return value
+    raise ValueError("a number or a date is expected")
+
+
+def _paths(value: Any) -> Any:
+    paths = list(value.values()) if isinstance(value, dict) else [value]
+    if paths and all(isinstance(path, str) for path in paths):
+        return value
+    raise ValueError("a path is expected, or one for each split, {train: ..., eval: ...}")
+
+
 class DataSection(BaseModel):
     """What comes in."""
 
     model_config = ConfigDict(extra="forbid", title="data")
 
-    path: Annotated[str, Field(description="A file, directory or pattern of input files.")] = ""
+    path: Annotated[
+        str | dict[Name, str],
+        BeforeValidator(_paths),
+        Field(
+            description="A file, directory or pattern of input files, with {SPAN} and {VERSION} or {YYYY}, {MM} and "
+            "{DD} where they come in spans; or one of these for each split: {train: ..., eval: ...}."
+        ),
+    ] = ""
     format: Annotated[
         str | None,
         Field(
-            pattern="^(csv|parquet|jsonl|tfrecord)$",
-            description="csv, parquet, jsonl or tfrecord; if not given, told from the end of `path`, else csv.",
+            pattern="^(csv|parquet|jsonl|tfrecord|sql)$",
+            description="csv, parquet, jsonl, tfrecord or sql; if not given, told from the end of `path`, else csv, or "
+            "sql where there is a `url`.",
         ),
     ] = None
+    url: Annotated[
+        str,
+        Field(
+            description="In place of `path`: a database, as SQLAlchemy writes it: postgresql://me:${PASSWORD}@host/db."
+        ),
+    ] = ""
+    query: Annotated[str, Field(description="What is asked of the database: SELECT ...")] = ""
+    version_query: Annotated[
+        str, Field(description="A query that returns something else when the data have changed: reuse needs it.")
+    ] = ""
     splits: Annotated[
         dict[Name, Annotated[int, Field(ge=1, le=1_000_000)]],
         Field(min_length=1, description="Share of each split, as ratios: {train: 2, eval: 1}."),
@@ -54,10 +89,26 @@ class DataSection(BaseModel):
         list[str],
         Field(description="Columns whose values decide about a row's split: a key or a group; all columns if none."),
     ] = []
+    on_leak: Annotated[
+        Literal["fail", "allow"] | None,
+        Field(
+            description="What it does that equal rows, or a group of `split_by`, lie in two given splits: fail (the "
+            "default), or allow."
+        ),
+    ] = None
     sample: Annotated[
         float | None,
         BeforeValidator(_share),
         Field(gt=0, le=1, description="The share of the rows that is kept, for quick runs: 0.01 or 1%."),
+    ] = None
+    span: Annotated[
+        int | str | None,
+        BeforeValidator(_date),
+        Field(description="The span to read where `path` has {SPAN} or a date: 5 or 2026-11-21; the newest if none."),
+    ] = None
+    version: Annotated[
+        int | None,
+        Field(ge=0, description="The version to read where `path` has {VERSION}; the span's newest if none."),
     ] = None
 
 

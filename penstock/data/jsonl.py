@@ -6,7 +6,7 @@ are to blame: lines that are no JSON object, and values whose kind contradicts t
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -38,14 +38,14 @@ _LONGEST_LINE = 1 << 30
 _BOM = b"\xef\xbb\xbf"
 
 
-def ingest_jsonl(input_base: str, examples: Examples, job: Job, ctx: Context) -> None:
+def ingest_jsonl(input_base: str | Mapping[str, str], examples: Examples, job: Job, ctx: Context) -> None:
     """Reads JSON Lines and writes their objects as the splits of ``examples``; see `penstock.data.ingest.flow.ingest`.
 
     Raises:
         DataError: A line is no JSON object, or a value's kind is not that of the lines before.
     """
-    paths = find(input_base, _JSONL)
-    ingest(JsonlReader(tuple(map(str, paths))), str(paths[0]), examples, job, ctx)
+    found = find(input_base, _JSONL)
+    ingest(JsonlReader(tuple(map(str, found.paths))), str(found.paths[0]), examples, job.reading(found), ctx)
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from operator import add
@@ -28,14 +28,14 @@ __all__ = ["ParquetReader", "ingest_parquet"]
 _PARQUET = Wanted("Parquet", r"\.(parquet|pq)$", "*.parquet or *.pq", magics=(b"PAR1",))
 
 
-def ingest_parquet(input_base: str, examples: Examples, job: Job, ctx: Context) -> None:
+def ingest_parquet(input_base: str | Mapping[str, str], examples: Examples, job: Job, ctx: Context) -> None:
     """Reads Parquet files and writes their rows as the splits of ``examples``; see `penstock.data.ingest.flow.ingest`.
 
     Raises:
         DataError: A file is damaged, or files differ in their columns.
     """
-    paths = find(input_base, _PARQUET)
-    ingest(ParquetReader(tuple(map(str, paths))), str(paths[0]), examples, job, ctx)
+    found = find(input_base, _PARQUET)
+    ingest(ParquetReader(tuple(map(str, found.paths))), str(found.paths[0]), examples, job.reading(found), ctx)
 
 
 @dataclass(frozen=True)

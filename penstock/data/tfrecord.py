@@ -1,22 +1,19 @@
 """TFRecord files of ``tf.train.Example`` protos, read and written in columns, without TensorFlow.
 
-A record is its length (8 bytes), the masked CRC-32C of these, the data, and the masked CRC-32C of that: see
-``tensorflow/core/lib/io/record_writer.h``. The protos are decoded by ``tfx_bsl``, in C++.
+The protos are decoded by ``tfx_bsl``, in C++.
 """
 
 from __future__ import annotations
 
 import gzip
 import io
-import struct
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, ClassVar
 
-import google_crc32c
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.types as kinds
@@ -29,6 +26,7 @@ from penstock.data.ingest.job import Job
 from penstock.data.ingest.rejected import Rejections
 from penstock.data.ingest.shards import SHARD_BYTES, Block, Shard, packed
 from penstock.data.tf_examples import encode_examples
+from penstock.data.tfrecord_framing import CRC, LENGTH, framed, masked
 from penstock.dsl import Context
 from penstock.errors import DataError
 
@@ -40,19 +38,17 @@ __all__ = ["TFRecordReader", "export_tfrecord", "ingest_tfrecord"]
 _TFRECORD = Wanted("TFRecord", r"tfrecords?\b.*", "*.tfrecord or *tfrecord*.gz", ("gzip", "zstd"))
 _BATCH = 16_384
 _LARGEST = 1 << 31
-_LENGTH = struct.Struct("<Q")
-_CRC = struct.Struct("<I")
 _READ_BYTES = 1 << 20
 
 
-def ingest_tfrecord(input_base: str, examples: Examples, job: Job, ctx: Context) -> None:
+def ingest_tfrecord(input_base: str | Mapping[str, str], examples: Examples, job: Job, ctx: Context) -> None:
     """Reads examples from TFRecord files and writes them as splits; see `penstock.data.ingest.flow.ingest`.
 
     Raises:
         DataError: A file is damaged, a record is no example, or a feature changes its type.
     """
-    paths = find(input_base, _TFRECORD)
-    ingest(TFRecordReader(tuple(map(str, paths))), str(paths[0]), examples, job, ctx)
+    found = find(input_base, _TFRECORD)
+    ingest(TFRecordReader(tuple(map(str, found.paths))), str(found.paths[0]), examples, job.reading(found), ctx)
 
 
 @dataclass(frozen=True)
@@ -121,19 +117,13 @@ def export_tfrecord(examples: Examples, split: str, directory: str | Path) -> tu
             for batch in record_batches(examples, split):
                 buffer = io.BytesIO()
                 for data in encode_examples(batch).to_pylist():
-                    length = _LENGTH.pack(len(data))
-                    buffer.write(length + _CRC.pack(_masked(length)) + data + _CRC.pack(_masked(data)))
+                    buffer.write(framed(data))
                 stream.write(buffer.getvalue())
                 rows += batch.num_rows
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
     return path, rows
-
-
-def _masked(data: bytes) -> int:
-    crc: int = google_crc32c.value(data)
-    return ((crc >> 15 | crc << 17) + 0xA282EAD8) & 0xFFFFFFFF
 
 
 def _records(block: Block, reject: Rejections) -> Iterator[tuple[int, bytes]]:
@@ -147,7 +137,7 @@ def _records(block: Block, reject: Rejections) -> Iterator[tuple[int, bytes]]:
             if len(body) < length + 4:
                 raise _cut(block.path, record)
             data = body[:length]
-            if _CRC.unpack_from(body, length)[0] != _masked(data):
+            if CRC.unpack_from(body, length)[0] != masked(data):
                 reject(_damaged(block.path, record, "its checksum does not fit its data"))
             else:
                 yield record, data
@@ -182,8 +172,8 @@ def _read(stream: IO[bytes], size: int, block: Block) -> bytes:
 def _length(head: bytes, path: str, record: int) -> int:
     if len(head) < 12:
         raise _cut(path, record)
-    length: int = _LENGTH.unpack_from(head)[0]
-    if _CRC.unpack_from(head, 8)[0] != _masked(head[:8]) or length > _LARGEST:
+    length: int = LENGTH.unpack_from(head)[0]
+    if CRC.unpack_from(head, 8)[0] != masked(head[:8]) or length > _LARGEST:
         if record == 1:
             raise DataError(
                 "This is no TFRecord file: it does not begin with a record.",

@@ -1,6 +1,6 @@
 """What pipeline authors write: components, pipelines, and what a running component sees."""
 
-from penstock.dsl.annotations import Destination, Input, InputPath, ModuleFile, Output
+from penstock.dsl.annotations import Destination, Input, InputPath, InputPaths, ModuleFile, Output
 from penstock.dsl.component import Component, InputSpec, OutputSpec, ParameterSpec, Query, component, resolver
 from penstock.dsl.context import Context
 from penstock.dsl.data_file import data_file
@@ -13,6 +13,7 @@ __all__ = [
     "Destination",
     "Input",
     "InputPath",
+    "InputPaths",
     "InputSpec",
     "ModuleFile",
     "Node",

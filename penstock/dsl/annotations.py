@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, TypeVar
 
-__all__ = ["Destination", "Input", "InputPath", "ModuleFile", "Output", "ParameterKind"]
+__all__ = ["Destination", "Input", "InputPath", "InputPaths", "ModuleFile", "Output", "ParameterKind"]
 
 T = TypeVar("T")
 
@@ -18,7 +18,7 @@ class OutputMarker:
 
 
 class ParameterKind:
-    """Marks a string parameter as a path with a meaning; the text of the path never enters the cache key.
+    """Marks a parameter as a path with a meaning, or several by name; their text never enters the cache key.
 
     Attributes:
         name: ``module``: Python code of the user's, keyed by the source of what it imports.
@@ -37,4 +37,5 @@ Output = Annotated[T, OutputMarker()]
 
 ModuleFile = Annotated[str, ParameterKind("module")]
 InputPath = Annotated[str, ParameterKind("data")]
+InputPaths = Annotated[str | dict[str, str], ParameterKind("data")]
 Destination = Annotated[str, ParameterKind("destination")]

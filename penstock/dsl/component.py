@@ -85,8 +85,13 @@ class Component:
         query: Set for resolvers, which run nothing.
         check: Looks at the parameters before anything runs; given their values by name, raises a `GraphError` that
             names the ``argument``. Parameters that come from other nodes are left out.
+        resolve: For parameters that stand for something else, such as a pattern for the newest span: given their
+            values by name, paths absolute, gives those that the node is keyed and run with. Asked before each key is
+            made.
         is_current: For a component with effects outside the store: given its parameters and its outputs of last
             time, whether the outside still is as the component left it. Only then may its result be reused.
+        measured: For a component that measures and then judges: given its parameters as JSON, those that decide what
+            is measured. Where an earlier execution measured the same, its outputs are in ``ctx.earlier``.
     """
 
     name: str
@@ -99,6 +104,8 @@ class Component:
     query: Query | None = None
     is_current: Callable[..., bool] | None = None
     check: Callable[[Mapping[str, Any]], None] | None = None
+    resolve: Callable[[Mapping[str, Any]], Mapping[str, Any]] | None = None
+    measured: Callable[[Mapping[str, Any]], Mapping[str, Any]] | None = None
     doc: str = field(default="", repr=False)
 
     def __call__(self, *, node_id: str | None = None, **arguments: Any) -> Node:
@@ -132,6 +139,8 @@ def component(
     version: str = "1",
     is_current: Callable[..., bool] | None = None,
     check: Callable[[Mapping[str, Any]], None] | None = None,
+    resolve: Callable[[Mapping[str, Any]], Mapping[str, Any]] | None = None,
+    measured: Callable[[Mapping[str, Any]], Mapping[str, Any]] | None = None,
 ) -> Callable[[Callable[..., Any]], Component]: ...
 
 
@@ -142,6 +151,8 @@ def component(
     version: str = "1",
     is_current: Callable[..., bool] | None = None,
     check: Callable[[Mapping[str, Any]], None] | None = None,
+    resolve: Callable[[Mapping[str, Any]], Mapping[str, Any]] | None = None,
+    measured: Callable[[Mapping[str, Any]], Mapping[str, Any]] | None = None,
 ) -> Component | Callable[[Callable[..., Any]], Component]:
     """Makes a component of a function.
 
@@ -150,13 +161,17 @@ def component(
         version: Part of the cache key, see `Component`.
         is_current: For components with effects outside the store, see `Component`.
         check: For parameters that can be wrong in ways that types do not tell, see `Component`.
+        resolve: For parameters that stand for something else until the node runs, see `Component`.
+        measured: For components that measure and then judge, see `Component`.
 
     Raises:
         GraphError: The signature does not say what an argument is.
     """
 
     def declare(function: Callable[..., Any]) -> Component:
-        return _declare(function, version=version, is_current=is_current, check=check)
+        return _declare(
+            function, version=version, is_current=is_current, check=check, resolve=resolve, measured=measured
+        )
 
     return declare if function is None else declare(function)
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from penstock.artifacts import Artifact
 from penstock.gates import Verdict
 
 if TYPE_CHECKING:
@@ -37,6 +38,8 @@ class Context:
         run: The run's id.
         temp_dir: A directory that is gone when the node has ended.
         beam_options: Beam's pipeline options by name; empty means the in-process runner.
+        earlier: The outputs, by name, of an earlier execution that measured the same, and judged it by other bounds;
+            only for components that say what they measure (`Component.measured`).
         emit: Takes each event, a JSON-able mapping with a ``type``.
     """
 
@@ -45,6 +48,7 @@ class Context:
     run: str = ""
     temp_dir: Path = field(default_factory=lambda: Path(tempfile.gettempdir()))
     beam_options: Mapping[str, Any] = field(default_factory=dict)
+    earlier: Mapping[str, Artifact] = field(default_factory=dict)
     emit: Callable[[dict[str, Any]], None] = _ignore
     _pipelines: Pipelines | None = field(default=None, init=False, repr=False, compare=False)
 

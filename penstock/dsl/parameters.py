@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 from penstock.dsl.component import Component
 from penstock.errors import GraphError
 
-__all__ = ["to_jsonable", "validated"]
+__all__ = ["absolute", "each_path", "to_jsonable", "validated"]
 
 
 def validated(component: Component, name: str, value: Any, node_id: str) -> Any:
@@ -64,3 +66,15 @@ def to_jsonable(value: Any) -> Any:
     from pydantic_core import to_jsonable_python
 
     return to_jsonable_python(value)
+
+
+def each_path(value: Any, change: Callable[[str], str]) -> Any:
+    """A parameter that is a path, or several by name, with each of them changed."""
+    if isinstance(value, Mapping):
+        return {name: change(path) for name, path in value.items()}
+    return change(value) if value else value
+
+
+def absolute(value: Any, directory: Path) -> Any:
+    """A parameter that is a path, or several by name, from the root of the file system; URIs stay."""
+    return each_path(value, lambda path: path if "://" in path else str(directory / path))

@@ -12,12 +12,13 @@ from penstock.artifacts import Examples
 from penstock.data.examples import RowGroup, arrow_schema, row_groups
 from penstock.errors import UsageError, did_you_mean
 from penstock.evaluation.accumulator import Accumulator
+from penstock.evaluation.given import Given
 from penstock.evaluation.metrics import Metric, computed, layout_for, named
 from penstock.evaluation.results import BASELINE, CANDIDATE, RESULTS_FILE, EvaluationResult, read
 from penstock.evaluation.slices import SliceSpec, SliceValue, check_columns, parse, sort_key
 from penstock.evaluation.thresholds import Threshold, judge
 
-__all__ = ["Evaluation", "prepare", "tabulated"]
+__all__ = ["Evaluation", "prepare", "tabulated", "wanted"]
 
 
 @dataclass(frozen=True)
@@ -130,13 +131,15 @@ def prepare(  # noqa: PLR0913  # the Evaluator's arguments, less those that say 
     thresholds: Sequence[Threshold],
     split: str,
     weight: str | None = None,
+    given: Given | None = None,
+    predictions_file: str = "",
 ) -> Evaluation:
     """Checks every name before anything is computed: split, columns, metrics, slices.
 
     Args:
         examples: The raw examples.
         models: Where the models lie: ``candidate`` and, if there is one, ``baseline``.
-        load: Loads a model from there (`penstock.evaluation.scoring.Model`).
+        load: Loads a model from there (`penstock.evaluation.rows.Model`).
         label: A column of the examples, or a feature that the candidate's graph computes.
         transformed_label: Which of the two.
         slices: Slice specs; those of thresholds are added.
@@ -144,21 +147,24 @@ def prepare(  # noqa: PLR0913  # the Evaluator's arguments, less those that say 
         thresholds: The bounds.
         split: The split to evaluate.
         weight: A column of the examples.
+        given: Columns that hold predictions, or labels that came later.
+        predictions_file: The file that has those columns, if the examples do not.
 
     Raises:
         UsageError: A name is unknown; offers the nearest.
         DataError: There is no such split.
     """
-    from penstock.evaluation.scoring import EvaluationPlan
+    from penstock.evaluation.rows import EvaluationPlan
 
-    found = named(["example_count", *metrics, *(threshold.metric for threshold in thresholds)])
-    specs = list(dict.fromkeys([*parse(slices), *(spec for one in thresholds for spec in parse(one.slices))]))
+    found, specs = wanted(metrics, slices, thresholds)
     columns = arrow_schema(examples, split).names
     check_columns(specs, columns)
-    if weight is not None and weight not in columns:
-        raise UsageError(
-            f"weight: the examples have no column {weight!r}.", hint=did_you_mean(weight, columns), column=weight
-        )
+    from_examples = given.wanted if given is not None and not predictions_file else ()
+    for role, name in [("weight", weight), *(("predictions", name) for name in from_examples)]:
+        if name is not None and name not in columns:
+            raise UsageError(
+                f"{role}: the examples have no column {name!r}.", hint=did_you_mean(name, columns), column=name
+            )
     order = tuple(name for name in (CANDIDATE, BASELINE) if name in models)
     plan = EvaluationPlan(
         layout=layout_for(found.values(), order),
@@ -168,5 +174,16 @@ def prepare(  # noqa: PLR0913  # the Evaluator's arguments, less those that say 
         label=label,
         transformed_label=transformed_label,
         weight=weight,
+        given=given,
+        predictions_file=predictions_file,
     )
     return Evaluation(plan, row_groups(examples, split), found, specs, list(thresholds), split)
+
+
+def wanted(
+    metrics: Sequence[str], slices: Sequence[SliceValue], thresholds: Sequence[Threshold]
+) -> tuple[dict[str, Metric], list[SliceSpec]]:
+    """The metrics and slices of a config, those that only thresholds name included."""
+    found = named(["example_count", *metrics, *(threshold.metric for threshold in thresholds)])
+    specs = dict.fromkeys([*parse(slices), *(spec for one in thresholds for spec in parse(one.slices))])
+    return found, list(specs)

@@ -6,8 +6,10 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from penstock.errors import GraphError, did_you_mean
+from penstock.evaluation.given import check_given
+from penstock.evaluation.slices import parse
 
-__all__ = ["METRIC_NAMES", "check_metric_names"]
+__all__ = ["METRIC_NAMES", "check_parameters", "measured"]
 
 METRIC_NAMES = frozenset(
     {
@@ -49,8 +51,21 @@ METRIC_NAMES = frozenset(
 )
 
 
-def check_metric_names(parameters: Mapping[str, Any]) -> None:
+def measured(parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """The Evaluator's parameters that decide what is computed: of thresholds the metrics and slices, not the bounds."""
+    judging = ("gate", "metrics", "slices", "thresholds")
+    thresholds = parameters.get("thresholds", [])
+    slices = [*parameters.get("slices", []), *(spec for one in thresholds for spec in one.get("slices", [[]]))]
+    return {
+        **{name: value for name, value in parameters.items() if name not in judging},
+        "metrics": sorted({*parameters.get("metrics", []), *(one["metric"] for one in thresholds)}),
+        "slices": sorted(map(repr, parse(slices))),
+    }
+
+
+def check_parameters(parameters: Mapping[str, Any]) -> None:
     """Holds the names in ``metrics`` and ``thresholds`` against those there are; an unknown one is a `GraphError`."""
+    check_given(parameters)
     _check(parameters.get("metrics", ()), "metrics", [])
     _check((one.metric for one in parameters.get("thresholds", ())), "thresholds", ["metric"])
 

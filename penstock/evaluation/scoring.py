@@ -5,147 +5,22 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 from uuid import uuid4
 
 import apache_beam as beam  # noqa: TID253  # this module is Beam's: nothing light imports it
 import numpy as np
-import pyarrow as pa
-import pyarrow.compute as pc
 from apache_beam.utils.shared import Shared  # noqa: TID253
 
 from penstock.data.examples import RowGroup, read_row_group
 from penstock.data.tf_examples import encode_examples
-from penstock.errors import DataError, PenstockError
+from penstock.errors import PenstockError
 from penstock.evaluation.accumulator import Accumulator, Layout, ScoredBatch
-from penstock.evaluation.histogram import Floats
+from penstock.evaluation.given import GivenFile
 from penstock.evaluation.predictions import write_part
-from penstock.evaluation.slices import SliceSpec, assign
+from penstock.evaluation.rows import EvaluationPlan, Rows, numbers, scored_batch
 
-__all__ = ["CombineMetrics", "EvaluationPlan", "Model", "Part", "Rows", "ScoreRowGroups", "scored_batch"]
-
-
-class Model(Protocol):
-    """A loaded model: what scores serialized ``tf.train.Example`` protos."""
-
-    def predict(self, examples: pa.BinaryArray, /) -> Floats:
-        """The predictions, [rows]."""
-
-    def transform(self, examples: pa.BinaryArray, names: Sequence[str], /) -> dict[str, Floats]:
-        """Transformed features by name, each [rows]."""
-
-
-@dataclass(frozen=True)
-class EvaluationPlan:
-    """What is computed.
-
-    Attributes:
-        layout: The sums kept.
-        models: Where each model of the layout lies, the candidate first.
-        load: Loads a model from there, on each worker; sent to the workers by name, so a module's function or class.
-        slices: The slice specs.
-        label: The label's name.
-        transformed_label: Whether the candidate computes it (`transform_features`) or it is a raw column.
-        weight: The raw column of the example weights, or None.
-    """
-
-    layout: Layout
-    models: tuple[str, ...]
-    load: Callable[[str], Model]
-    slices: tuple[SliceSpec, ...]
-    label: str
-    transformed_label: bool = False
-    weight: str | None = None
-
-
-@dataclass(frozen=True)
-class Rows:
-    """The rows of a batch as they were read and scored, none left out yet.
-
-    Attributes:
-        batch: The raw rows.
-        predictions: For each model, [rows].
-        labels: [rows]; not a number where a row has none.
-        weights: [rows], likewise; None where every row weighs 1.
-    """
-
-    batch: pa.RecordBatch
-    predictions: Sequence[Floats]
-    labels: Floats
-    weights: Floats | None
-
-    @classmethod
-    def of(
-        cls,
-        plan: EvaluationPlan,
-        batch: pa.RecordBatch,
-        predictions: Sequence[Floats],
-        transformed_label: Floats | None = None,
-    ) -> Rows:
-        """The rows of a raw batch; the label is its column unless the model has computed it.
-
-        Raises:
-            DataError: The label or the weight is no number.
-        """
-        labels = _numbers(batch, plan.label, "label") if transformed_label is None else transformed_label
-        weights = None if plan.weight is None else _numbers(batch, plan.weight, "weight")
-        return cls(batch, predictions, labels, weights)
-
-
-def scored_batch(plan: EvaluationPlan, rows: Rows) -> ScoredBatch:
-    """Rows ready to be summed; those without a label or a weight are left out and counted.
-
-    Raises:
-        DataError: A label is not within 0 and 1, or a weight is negative.
-    """
-    labels, weights, predictions = rows.labels, rows.weights, list(rows.predictions)
-    missing_label = np.isnan(labels)
-    missing_weight = np.zeros(len(labels), bool) if weights is None else np.isnan(weights) & ~missing_label
-    counts = {
-        "rows": rows.batch.num_rows,
-        "missing_label": int(missing_label.sum()),
-        "missing_weight": int(missing_weight.sum()),
-    }
-    kept = ~(missing_label | missing_weight)
-    columns = sorted({name for spec in plan.slices for name in spec.columns})
-    sliced = rows.batch.select(columns)
-    if not kept.all():
-        sliced = sliced.filter(pa.array(kept)) if columns else sliced
-        labels = labels[kept]
-        weights = None if weights is None else weights[kept]
-        predictions = [prediction[kept] for prediction in predictions]
-    _check(labels, (labels < 0) | (labels > 1), "label", plan.label, "between 0 and 1")
-    if weights is not None:
-        _check(weights, ~((weights >= 0) & np.isfinite(weights)), "weight", plan.weight or "", "finite and not below 0")
-    if not columns:
-        # A batch without columns forgets how many rows it has.
-        sliced = pa.record_batch({"": pa.nulls(len(labels))})
-    return ScoredBatch(assign(plan.slices, sliced), labels, tuple(predictions), weights, counts)
-
-
-def _numbers(batch: pa.RecordBatch, name: str, role: str) -> Floats:
-    column = batch.column(name)
-    kind = column.type
-    if pa.types.is_null(kind):
-        return np.full(batch.num_rows, np.nan)
-    if not (pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_boolean(kind)):
-        raise DataError(
-            f"The {role} {name!r} is of type {kind}, not a number.",
-            hint=f"Compute a number from it in preprocessing_fn and name that as the {role}.",
-            column=name,
-        )
-    if pa.types.is_boolean(kind):
-        column = column.cast(pa.int8())
-    return pc.cast(column, pa.float64(), safe=False).to_numpy(zero_copy_only=False)
-
-
-def _check(values: Floats, wrong: np.typing.NDArray[np.bool_], role: str, name: str, wanted: str) -> None:
-    if wrong.any():
-        raise DataError(
-            f"The {role} {name!r} must be {wanted}: {int(wrong.sum()):,} of {len(values):,} rows are not, "
-            f"the first is {values[wrong][0]:g}.",
-            column=name,
-        )
+__all__ = ["CombineMetrics", "Part", "ScoreRowGroups"]
 
 
 class CombineMetrics(beam.CombineFn):
@@ -181,7 +56,13 @@ class _Models:
     """The loaded models; a class of our own, because `Shared` keeps what it holds by weak reference."""
 
     def __init__(self, plan: EvaluationPlan) -> None:
-        self.loaded = [plan.load(path) for path in plan.models]
+        self.loaded = [
+            None if plan.column_of(name) else plan.load(path)
+            for name, path in zip(plan.layout.models, plan.models, strict=True)
+        ]
+        self.file = None
+        if plan.predictions_file and plan.given is not None:
+            self.file = GivenFile(plan.predictions_file, plan.given)
 
 
 # Who wants to know how many rows are done, by the DoFn's id. Workers in other processes find nobody here, and say
@@ -236,18 +117,30 @@ class ScoreRowGroups(beam.DoFn):
             listener(group.rows)
 
     def _scored(self, part: Part) -> ScoredBatch:
+        plan = self._plan
         batch = read_row_group(part.group)
-        examples = encode_examples(batch)
         if self._models is None:
-            self._models = self._shared.acquire(lambda: _Models(self._plan), tag=self._plan.models)
-        models = self._models.loaded
+            self._models = self._shared.acquire(lambda: _Models(plan), tag=(plan.models, plan.predictions_file))
+        models = self._models
+        given = models.file.found(batch) if models.file is not None else {}
+        examples = encode_examples(batch) if any(models.loaded) else None
         label = None
-        if self._plan.transformed_label:
-            label = models[0].transform(examples, [self._plan.label])[self._plan.label]
-        rows = Rows.of(self._plan, batch, [model.predict(examples) for model in models], label)
-        scored = scored_batch(self._plan, rows)
+        if plan.given is not None and plan.given.label:
+            label = numbers(given[plan.given.label], plan.given.label, "label")
+        elif plan.transformed_label:
+            assert models.loaded[0] is not None
+            label = models.loaded[0].transform(examples, [plan.label])[plan.label]
+        predictions = []
+        for name, model in zip(plan.layout.models, models.loaded, strict=True):
+            column = plan.column_of(name)
+            values = model.predict(examples) if not column else None
+            if values is None:
+                values = numbers(given[column] if column in given else batch.column(column), column, "prediction")
+            predictions.append(values)
+        rows = Rows.of(plan, batch, predictions, label)
+        scored = scored_batch(plan, rows)
         if self._directory is not None:
-            for name, prediction in zip(self._plan.layout.models, rows.predictions, strict=True):
+            for name, prediction in zip(plan.layout.models, rows.predictions, strict=True):
                 write_part(self._directory, name, (part.number, part.of), prediction, rows.labels, rows.weights)
         return scored
 

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from penstock.data.tfrecord_framing import framed
 from penstock.evaluation.metrics import Metric
 from penstock.evaluation.results import BASELINE, CANDIDATE, EvaluationResult
 from penstock.evaluation.slices import SliceKey, SliceSpec, parse
@@ -232,8 +233,6 @@ def _write_config(file: Path, config: Any, data: str, models: Mapping[str, str],
 
 
 def _write_records(file: Path, messages: Iterable[Any]) -> None:
-    import tensorflow as tf
-
-    with tf.io.TFRecordWriter(str(file)) as writer:
+    with file.open("wb") as stream:
         for message in messages:
-            writer.write(message.SerializeToString())
+            stream.write(framed(message.SerializeToString()))

@@ -29,6 +29,10 @@ class Threshold:
         max_rise: Not more than this above the baseline.
         slices: Slice specs as in ``slices``: each slice that occurs is held to the bounds. The whole set if not given.
         min_examples: Slices of fewer rows are undefined.
+        by: ``point`` holds the value itself against the bound. ``interval`` holds its 95 % interval: it passes if all
+            of it is within the bound, fails if none of it is, and is undefined in between, so that a small slice is
+            not held against a model for what may be noise. Each check stands by itself: among 20 slices one may fail by
+            chance.
     """
 
     # Read by pydantic, which validates parameters: an unknown key is an error.
@@ -41,6 +45,7 @@ class Threshold:
     max_rise: float | None = None
     slices: tuple[SliceValue, ...] = ([],)
     min_examples: int = 1
+    by: Literal["point", "interval"] = "point"
 
     def __post_init__(self) -> None:
         if all(bound is None for bound in (self.min, self.max, self.max_drop, self.max_rise)):
@@ -112,6 +117,11 @@ def _verdict(threshold: Threshold, kind: Kind, bound: float, key: SliceKey, resu
         limit = math.nan if baseline is None else baseline + (bound if kind == "max_rise" else -bound)
     upper = kind in ("max", "max_rise")
     outcome, why = _outcome(observed, limit, n, threshold, baseline, upper=upper, compares=compares)
+    change = result.change_interval(metric, key) if compares and known else None
+    if threshold.by == "interval" and not math.isnan(observed - limit) and n >= threshold.min_examples:
+        # Of a change the interval is the difference's, held against how far it may go.
+        held = change if compares else result.interval(metric, key)
+        outcome, why = _by_interval(held, (bound if upper else -bound) if compares else bound, n, upper=upper)
     shown = slice_text(key)
     where = f" on {shown}" if shown else ""
     message = f"{metric}{where}: {why}" if why else ""
@@ -126,8 +136,28 @@ def _verdict(threshold: Threshold, kind: Kind, bound: float, key: SliceKey, resu
         interval=result.interval(metric, key) if known else None,
         n=n,
         message=message,
-        evidence={"metric": metric, "kind": kind, "threshold": bound, "slice": [list(pair) for pair in key]},
+        evidence={
+            "metric": metric,
+            "kind": kind,
+            "threshold": bound,
+            "slice": [list(pair) for pair in key],
+            **({} if threshold.by == "point" else {"by": "interval"}),
+            **({} if change is None else {"change_interval": list(change)}),
+        },
     )
+
+
+def _by_interval(held: tuple[float, float] | None, limit: float, n: int, *, upper: bool) -> tuple[Outcome, str]:
+    if held is None:
+        return "undefined", f"no interval is known ({n:,} examples); ask for one that fits every metric."
+    low, high = held
+    best, worst = (low, high) if upper else (high, low)
+    if (worst <= limit + _ROUNDING) if upper else (worst >= limit - _ROUNDING):
+        return "pass", ""
+    shown = f"the 95 % interval {low:.4g} to {high:.4g}"
+    if (best > limit + _ROUNDING) if upper else (best < limit - _ROUNDING):
+        return "fail", f"{shown} is {'above' if upper else 'below'} {limit:.4g} ({n:,} examples)."
+    return "undefined", f"{shown} holds {limit:.4g}: {n:,} examples are too few to tell."
 
 
 def _outcome(

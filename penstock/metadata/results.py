@@ -27,7 +27,7 @@ from penstock.metadata.records import (
     VerdictRecord,
 )
 
-__all__ = ["answer", "find_cached", "metrics", "publish", "reuse", "verdicts", "was_answered"]
+__all__ = ["answer", "find_cached", "metrics", "publish", "put_key", "reuse", "verdicts", "was_answered"]
 
 
 def publish(
@@ -48,7 +48,7 @@ def publish(
     _put_verdicts(transaction, lease.execution_id, verdicts)
     _put_metrics(transaction, lease.execution_id, metrics)
     if key is not None:
-        _put_key(transaction, key, lease.execution_id)
+        put_key(transaction, key, lease.execution_id)
     executions.end(transaction, lease, ExecutionState.COMPLETE, NodeState.COMPLETE, blocked=blocked, note=note)
     transaction.execute(
         "UPDATE penstock_execution SET cache_key = coalesce(?, cache_key), blocked = ?, note = ?"
@@ -149,7 +149,7 @@ def answer(
     )
     _hand_on(transaction, attempt, execution_id, outputs, EventType.INTERNAL_OUTPUT)
     if before is None:
-        _put_key(transaction, attempt.key, execution_id)
+        put_key(transaction, attempt.key, execution_id)
     state = NodeState.COMPLETE if before is None else NodeState.REUSED
     node = _ended_now(transaction, attempt, execution_id, state, reason)
     runs.put_node(transaction, replace(node, note=reason))
@@ -289,7 +289,8 @@ def _ended_now(
     return NodeRecord(*names, state, execution_id, reason, transaction.now, transaction.now, log=attempt.log)
 
 
-def _put_key(transaction: Transaction, key: str, execution_id: int) -> None:
+def put_key(transaction: Transaction, key: str, execution_id: int) -> None:
+    """Lets the results of an execution be found under a key."""
     transaction.execute(
         "INSERT INTO penstock_cache (key, execution_id, created_ms, valid) VALUES (?, ?, ?, ?) ON CONFLICT (key)"
         " DO UPDATE SET execution_id = excluded.execution_id, created_ms = excluded.created_ms, valid = excluded.valid",

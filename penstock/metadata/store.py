@@ -205,6 +205,7 @@ class Store:
         *,
         outputs: Mapping[str, Sequence[NewArtifact]],
         key: str | None = None,
+        measured: str | None = None,
         verdicts: Iterable[Verdict] = (),
         metrics: Iterable[tuple[str, float, int | None]] = (),
         blocked: bool = False,
@@ -216,6 +217,8 @@ class Store:
             lease: The right to do so; it is given back.
             outputs: The artifacts by output; they become LIVE.
             key: Under which the results may be reused; None if never.
+            measured: A second key, under which they are found by an execution that measures the same and only judges
+                it anew.
             verdicts: What the checks of a gate found.
             metrics: Numbers that it recorded: name, value and step, as in `MetricRecord`.
             blocked: Whether it is a gate that holds the run back.
@@ -228,7 +231,7 @@ class Store:
             StoreError: The lease is lost, or a value cannot be stored. Then nothing is written.
         """
         with self.database.write() as transaction:
-            return results.publish(
+            stored = results.publish(
                 transaction,
                 lease,
                 outputs,
@@ -238,6 +241,9 @@ class Store:
                 blocked=blocked,
                 note=note,
             )
+            if measured is not None:
+                results.put_key(transaction, measured, lease.execution_id)
+            return stored
 
     def fail(
         self,

@@ -14,7 +14,7 @@ from typing import Any
 from penstock.artifacts import Artifact, Value, artifact_type
 from penstock.dsl import Component, Context
 from penstock.dsl.options import NodeOptions
-from penstock.dsl.parameters import validated
+from penstock.dsl.parameters import absolute, validated
 from penstock.dsl.user_code import boundary
 from penstock.errors import NodeError, PenstockError, carried
 from penstock.orchestration.plan import load_component
@@ -54,6 +54,7 @@ class Request:
         parameters: By name, as JSON.
         inputs: The artifact of each input that has one.
         outputs: The artifact of each output; its uri is a directory to make and to write to.
+        earlier: The outputs of an earlier execution that measured the same (`Component.measured`).
         temporary: An empty directory for what is not to stay; one is made where the caller has none.
         options: How the node is run; its Beam options are in ``beam_options``, over those of the profile.
     """
@@ -67,6 +68,7 @@ class Request:
     outputs: Mapping[str, ArtifactValue]
     parameters: Mapping[str, Any]
     beam_options: Mapping[str, Any] = field(default_factory=dict)
+    earlier: Mapping[str, ArtifactValue] = field(default_factory=dict)
     temporary: str | None = None
     options: NodeOptions = field(default_factory=NodeOptions)
 
@@ -78,8 +80,8 @@ class Request:
     def from_json(cls, value: Mapping[str, Any]) -> Request:
         """The request that `to_json` wrote."""
         artifacts = {
-            side: {name: ArtifactValue(**artifact) for name, artifact in value[side].items()}
-            for side in ("inputs", "outputs")
+            side: {name: ArtifactValue(**artifact) for name, artifact in value.get(side, {}).items()}
+            for side in ("inputs", "outputs", "earlier")
         }
         options = NodeOptions.from_json(value.get("options", {}))
         return cls(**{**value, **artifacts, "options": options})
@@ -126,6 +128,7 @@ def execute(request: Request, emit: Emit) -> Result:
             run=request.run,
             temp_dir=Path(temp_dir),
             beam_options=request.beam_options,
+            earlier={name: value.instance() for name, value in request.earlier.items()},
             emit=emit,
         )
         with closing(context):
@@ -160,8 +163,8 @@ def _call(
     arguments |= {name: artifact for name, artifact in outputs.items() if not component.outputs[name].value}
     for name, value in request.parameters.items():
         spec = component.parameters[name]
-        if spec.kind and value and "://" not in value:
-            arguments[name] = str(directory / value)
+        if spec.kind:
+            arguments[name] = absolute(value, directory)
         else:
             arguments[name] = validated(component, name, value, request.node)
     if component.context:

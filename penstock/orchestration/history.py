@@ -199,6 +199,8 @@ def _parameters(before: Any, after: Any, _node: PlanNode | None) -> Iterator[Cha
             yield Change("parameter", name, None, new, f"{name} is new: {_short(new)}")
         elif new is _ABSENT:
             yield Change("parameter", name, old, None, f"{name} is gone, was {_short(old)}")
+        elif name == "span" and old is not None and new is not None and type(old) is type(new) and new > old:
+            yield Change("parameter", name, old, new, f"span {new} is new, the last was {old}")
         else:
             yield Change("parameter", name, old, new, f"{name} {_short(old)} -> {_short(new)}")
 
@@ -228,7 +230,9 @@ def _short(value: Any) -> str:
 
 def _data(before: Any, after: Any, node: PlanNode | None) -> Iterator[Change]:
     for name, old, new in _leaves(before or {}, after, ""):
-        path = node.parameters.get(name) if node is not None else None
+        parameter, _, part = name.partition(".")
+        path = node.parameters.get(parameter) if node is not None else None
+        path = path.get(part) if isinstance(path, Mapping) else path
         file = PurePath(str(path)).name if path else "the data"
         yield Change("data", name, _or_none(old), _or_none(new), f"{file} changed ({name})")
 

@@ -12,12 +12,12 @@ from pathlib import Path
 from typing import Any
 
 from penstock.dsl import Component
+from penstock.dsl.parameters import absolute
 from penstock.orchestration.code import CodeDigest, closure_digest, library_versions
 from penstock.orchestration.plan import PlanNode
 from penstock.storage.input_files import FileMemory, InputFile, data_digest, data_files, digest_of
-from penstock.storage.locations import is_remote
 
-__all__ = ["cache_key", "code_of", "key_parts", "sources_of"]
+__all__ = ["cache_key", "code_of", "key_parts", "measured_key", "sources_of"]
 
 
 def key_parts(
@@ -47,10 +47,12 @@ def key_parts(
         if kind is None:
             parameters[name] = value
         elif value and kind == "data":
-            files = data_files(value if is_remote(value) else str(directory / value), memory)
-            data[name] = digest_of(files)
-            if found is not None:
-                found[name] = files
+            paths = absolute(value, directory)
+            for place, path in paths.items() if isinstance(paths, Mapping) else [("", paths)]:
+                files = data_files(path, memory)
+                data[f"{name}.{place}" if place else name] = digest_of(files)
+                if found is not None:
+                    found.setdefault(name, []).extend(files)
     code = code_of(node, component, directory)
     return {
         "component": component.name,
@@ -63,6 +65,13 @@ def key_parts(
         "inputs": dict(inputs),
         "outputs": dict(node.outputs),
     }
+
+
+def measured_key(component: Component, parts: Mapping[str, Any]) -> str | None:
+    """The key of what a component measures, whatever it is then held against; None if it does not say."""
+    if component.measured is None:
+        return None
+    return cache_key({**parts, "parameters": dict(component.measured(parts["parameters"])), "measured": True})
 
 
 def _short(file: Path, directory: Path) -> str:

@@ -23,8 +23,8 @@ from penstock.events import NodeState
 from penstock.gates import Verdict, blocks
 from penstock.orchestration.execution import ArtifactValue, Request, Result
 from penstock.orchestration.history import reason_to_run
-from penstock.orchestration.key import cache_key, key_parts, sources_of
-from penstock.orchestration.plan import PlanNode, load_component
+from penstock.orchestration.key import cache_key, key_parts, measured_key, sources_of
+from penstock.orchestration.plan import PlanNode, absolute_paths, load_component, resolved
 from penstock.orchestration.sweep import sweep
 from penstock.orchestration.workspace import Place, Workspace
 from penstock.storage.input_files import InputFile
@@ -174,6 +174,7 @@ def _launch(node: PlanNode, context: RunContext, upstream: Mapping[str, NodeOutc
             for name, source in node.values.items()
         }
         component = load_component(node.ref, context.directory)
+        node = resolved(node, component, values, context.directory)
         digests = {name: found.digest or "" for name, found in inputs.items()}
         files: dict[str, list[InputFile]] = {}
         parts = key_parts(node, component, digests, values, context.directory, context.store, files)
@@ -223,12 +224,19 @@ def _back_off(node: PlanNode, context: RunContext, attempt: int, error: Penstock
 
 @dataclass(frozen=True)
 class _Turn:
-    """The right to execute, with a slot to be released, the place to do it in, and why it is done."""
+    """The right to execute, with a slot to be released, the place to do it in, and why it is done.
+
+    Attributes:
+        measured: The key of what is measured, whatever it is held against; None if the component does not say.
+        earlier: What an earlier execution left that measured the same.
+    """
 
     lease: Lease
     place: Place
     key: str
     reason: str
+    measured: str | None
+    earlier: Mapping[str, ArtifactValue]
 
 
 def _turn(
@@ -294,9 +302,22 @@ def _turn(
             if not isinstance(claimed, Lease):
                 context.slots.release()
         if isinstance(claimed, Lease):
-            return _Turn(claimed, places(claimed.execution_id), key, reason.text)
+            measured = measured_key(component, parts)
+            earlier = _earlier(measured, context) if uses_cache else {}
+            return _Turn(claimed, places(claimed.execution_id), key, reason.text, measured, earlier)
         if claimed is not None:
             _wait_for(claimed, node, context, key)
+
+
+def _earlier(key: str | None, context: RunContext) -> dict[str, ArtifactValue]:
+    """The outputs of the execution that measured the same, if all of them are still there."""
+    found = context.store.find_cached(key) if key is not None else None
+    if found is None:
+        return {}
+    artifacts = {name: one[0] for name, one in found.outputs.items()}
+    if not all(context.workspace.is_whole(artifact.uri) for artifact in artifacts.values()):
+        return {}
+    return {name: _brought_in(artifact, context.workspace) for name, artifact in artifacts.items()}
 
 
 def _wait_for(holder: Holder, node: PlanNode, context: RunContext, key: str) -> None:
@@ -329,16 +350,9 @@ def usable(
                 return False
     if component.is_current is None:
         return True
-    parameters = {**_absolute(node, component, directory), **values}
+    parameters = {**absolute_paths(node, component, directory), **values}
     outputs = {name: _brought_in(found[0], workspace).instance() for name, found in cached.outputs.items()}
     return component.is_current(parameters, outputs)
-
-
-def _absolute(node: PlanNode, component: Component, directory: Path) -> dict[str, Any]:
-    return {
-        name: str(directory / value) if component.parameters[name].kind and value and "://" not in value else value
-        for name, value in node.parameters.items()
-    }
 
 
 def _brought_in(artifact: StoredArtifact, workspace: Workspace) -> ArtifactValue:
@@ -446,6 +460,7 @@ def _execute(
                 outputs={name: ArtifactValue(kind, str(place.directory / name)) for name, kind in node.outputs.items()},
                 parameters={**node.parameters, **values},
                 beam_options={**context.beam_options, **node.options.beam},
+                earlier=turn.earlier,
                 temporary=str(place.temporary),
                 options=node.options,
             )
@@ -460,6 +475,7 @@ def _execute(
             lease,
             outputs=new,
             key=turn.key,
+            measured=turn.measured,
             verdicts=said.verdicts,
             metrics=said.metrics,
             blocked=blocked,

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import graphlib
 from collections.abc import Collection, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from penstock.dsl import Channel, Component, Node, Pipeline
 from penstock.dsl.options import NodeOptions
-from penstock.dsl.parameters import to_jsonable, validated
+from penstock.dsl.parameters import absolute, each_path, to_jsonable, validated
 from penstock.dsl.user_code import function_of, load_module
 from penstock.errors import GraphError, UsageError, did_you_mean
 from penstock.gates import Gate
 
-__all__ = ["Plan", "PlanNode", "Source", "checked_nodes", "load_component", "make_plan"]
+__all__ = ["Plan", "PlanNode", "Source", "absolute_paths", "checked_nodes", "load_component", "make_plan", "resolved"]
 
 
 @dataclass(frozen=True)
@@ -122,7 +122,7 @@ def _plan_node(node: Node, directory: Path) -> PlanNode:
             values[name] = Source(given.node, given.output)
         else:
             value = to_jsonable(validated(component, name, given, node.id) if name in node.parameters else given)
-            parameters[name] = _relative(value, directory) if spec.kind and value else value
+            parameters[name] = _relative(value, directory) if spec.kind else value
     query = component.query
     return PlanNode(
         id=node.id,
@@ -148,11 +148,30 @@ def _plan_node(node: Node, directory: Path) -> PlanNode:
     )
 
 
-def _relative(path: str, directory: Path) -> str:
-    if "://" in path:
-        return path
-    whole = directory / path
-    return str(whole.relative_to(directory)) if whole.is_relative_to(directory) else str(whole)
+def _relative(value: Any, directory: Path) -> Any:
+    def relative(path: str) -> str:
+        whole = directory / path
+        return str(whole.relative_to(directory)) if "://" not in path and whole.is_relative_to(directory) else path
+
+    return each_path(absolute(value, directory), relative)
+
+
+def absolute_paths(node: PlanNode, component: Component, directory: Path) -> dict[str, Any]:
+    """A node's parameters, its paths as this machine reads them."""
+    return {
+        name: absolute(value, directory) if component.parameters[name].kind else value
+        for name, value in node.parameters.items()
+    }
+
+
+def resolved(node: PlanNode, component: Component, values: Mapping[str, Any], directory: Path) -> PlanNode:
+    """The node with what its parameters stand for now, see `Component.resolve`; ``values`` come from other nodes."""
+    if component.resolve is None:
+        return node
+    found = component.resolve({**absolute_paths(node, component, directory), **values})
+    kinds = {name: component.parameters[name].kind for name in found}
+    told = {name: _relative(value, directory) if kinds[name] else value for name, value in found.items()}
+    return replace(node, parameters={**node.parameters, **told})
 
 
 def _ref(component: Component, directory: Path) -> str:

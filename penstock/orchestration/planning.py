@@ -16,7 +16,7 @@ from penstock.dsl import Component
 from penstock.orchestration.history import Change, Reason, reason_to_run, without
 from penstock.orchestration.key import cache_key, key_parts, sources_of
 from penstock.orchestration.launcher import answer_in_words, usable, value_of
-from penstock.orchestration.plan import Plan, PlanNode, checked_nodes, load_component, make_plan
+from penstock.orchestration.plan import Plan, PlanNode, checked_nodes, load_component, make_plan, resolved
 from penstock.orchestration.project import Project
 from penstock.orchestration.workspace import Workspace
 from penstock.storage.input_files import Recalling
@@ -59,6 +59,7 @@ class PlannedNode:
         seconds: How long it took as a rule when it ran; None if it never did.
         bytes: How much it wrote as a rule, likewise.
         push: Set for a node that writes outside the store.
+        resolved: What parameters turned out to be that are told now and not written, such as the newest span.
     """
 
     id: str
@@ -71,6 +72,7 @@ class PlannedNode:
     seconds: float | None = None
     bytes: int | None = None
     push: Push | None = None
+    resolved: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -172,12 +174,18 @@ class _Planner:
             return PlannedNode(node.id, node.component, "skip", held)
         component = load_component(node.ref, self.directory)
         reads = self._reads(node)
+        written, node = node, resolved(node, component, reads.values, self.directory)
         parts = self._parts(node, component, reads)
         if node.query is not None:
             return self._resolver(node, reads, parts)
         if reads.unknown:
             return self._undecided(node, component, reads, parts)
-        return self._decided(node, component, reads, parts)
+        told = {
+            name: value
+            for name, value in node.parameters.items()
+            if value != written.parameters[name] and component.parameters[name].kind is None
+        }
+        return replace(self._decided(node, component, reads, parts), resolved=told)
 
     def _reads(self, node: PlanNode) -> _Reads:
         reads = _Reads()

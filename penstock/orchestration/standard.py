@@ -16,6 +16,7 @@ from penstock.components import (
     ParquetExampleGen,
     Pusher,
     SchemaGen,
+    SqlExampleGen,
     StatisticsGen,
     Trainer,
     Transform,
@@ -27,11 +28,12 @@ from penstock.errors import ConfigError
 __all__ = ["STANDARD_COMPONENTS", "config_schema", "path_keys", "section_name", "standard_pipeline"]
 
 # What reads each format of section `data`, and the ends of paths that tell it.
-_EXAMPLE_GENS: dict[str, tuple[Component, str]] = {
+_EXAMPLE_GENS: dict[str, tuple[Component, str | None]] = {
     "csv": (CsvExampleGen, r"\.csv(\.gz)?$"),
     "parquet": (ParquetExampleGen, r"\.(parquet|pq)$"),
     "jsonl": (JsonlExampleGen, r"\.(jsonl|ndjson|json)(\.gz|\.zst)?$"),
     "tfrecord": (ImportExampleGen, r"tfrecords?[^/]*$"),
+    "sql": (SqlExampleGen, None),
 }
 
 STANDARD_COMPONENTS: tuple[Component, ...] = (
@@ -53,12 +55,18 @@ _READERS = [component for component, _ in _EXAMPLE_GENS.values()]
 # What the section `data` gives to the component that reads it: its parameter, and the key there.
 _FROM_DATA = {
     "input_base": "path",
+    "url": "url",
+    "query": "query",
+    "version_query": "version_query",
     "splits": "splits",
     "types": "types",
     "on_error": "on_error",
     "max_skipped": "max_skipped",
     "split_by": "split_by",
     "sample": "sample",
+    "on_leak": "on_leak",
+    "span": "span",
+    "version": "version",
 }
 
 
@@ -86,10 +94,10 @@ def standard_pipeline(config: Config) -> Pipeline:
     It is the one that `penstock eject` would write: ingest, statistics, schema, validation, transform, training,
     evaluation against the latest blessed model, push. Nodes after training are placed only if they are configured.
     """
-    if not config.data.path:
+    if not (config.data.path or config.data.query):
         raise ConfigError(
-            "The key 'data.path' is missing: the standard pipeline starts from a file.",
-            hint="Add data: {path: ...}, or write a pipeline.py beside this file.",
+            "The key 'data.path' is missing: the standard pipeline starts from files, or from a query.",
+            hint="Add data: {path: ...} or data: {url: ..., query: ...}, or write a pipeline.py beside this file.",
             path=str(config.path),
         )
     with Pipeline(config.name) as pipeline:
@@ -128,8 +136,7 @@ def standard_pipeline(config: Config) -> Pipeline:
 
 def _ingest(config: Config) -> Node:
     """The node that reads what section `data` says."""
-    told = (name for name, (_, ends) in _EXAMPLE_GENS.items() if re.search(ends, config.data.path.lower()))
-    component, _ = _EXAMPLE_GENS[config.data.format or next(told, "csv")]
+    component, _ = _EXAMPLE_GENS[config.data.format or _told(config)]
     section = section_name(component.name)
     for name in _FROM_DATA.keys() & config.sections.get(section, {}).keys():
         raise ConfigError(
@@ -141,9 +148,18 @@ def _ingest(config: Config) -> Node:
     given = {
         name: getattr(config.data, key)
         for name, key in _FROM_DATA.items()
-        if getattr(config.data, key) not in (None, {}, [])
+        if getattr(config.data, key) not in (None, "", {}, [])
     }
     return component(**given, **config[section])
+
+
+def _told(config: Config) -> str:
+    """The format that is meant where none is written."""
+    if config.data.url:
+        return "sql"
+    path = config.data.path
+    first = (path if isinstance(path, str) else next(iter(path.values()), "")).lower()
+    return next((name for name, (_, ends) in _EXAMPLE_GENS.items() if ends and re.search(ends, first)), "csv")
 
 
 def config_schema() -> dict[str, Any]:

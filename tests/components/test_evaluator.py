@@ -49,18 +49,24 @@ class Setting:
     examples: Examples
     models: dict[str, Model] = field(default_factory=dict)
 
-    def evaluate(self, model: str = "good", baseline: str | None = None, **parameters: Any) -> Evaluated:
+    def evaluate(
+        self,
+        model: str = "good",
+        baseline: str | None = None,
+        earlier: ModelEvaluation | None = None,
+        **parameters: Any,
+    ) -> Evaluated:
         events: list[dict[str, Any]] = []
         out = self.root / f"out-{len(list(self.root.iterdir()))}"
         blessing, evaluation = ModelBlessing(str(out / "blessing")), ModelEvaluation(str(out / "evaluation"))
         given = {"label": "label", "metrics": ["auc", "accuracy"], **parameters}
         Evaluator.function(
             examples=self.examples,
-            model=self.models[model],
+            model=self.models[model] if model else None,
             baseline_model=self.models[baseline] if baseline else None,
             blessing=blessing,
             evaluation=evaluation,
-            ctx=Context(emit=events.append),
+            ctx=Context(emit=events.append, earlier={"evaluation": earlier} if earlier else {}),
             **given,
         )
         return Evaluated(blessing, evaluation, events)
@@ -109,6 +115,7 @@ def setting(tmp_path_factory: pytest.TempPathFactory) -> Setting:
     hour = rng.integers(0, 6, ROWS)
     table = pa.record_batch(
         {
+            "id": pa.array(range(ROWS)),
             "x": pa.array(x, mask=rng.random(ROWS) < 0.05),
             "hour": pa.array(hour, mask=rng.random(ROWS) < 0.02),
             "y": pa.array(y, mask=np.arange(ROWS) % 100 == 0),
@@ -170,6 +177,59 @@ def test_predictions_are_kept_row_by_row(setting: Setting) -> None:
     kept = table.dropna(subset=["label"])
     right = (kept.prediction > 0.5) == kept.label
     assert found.result.value("accuracy") == pytest.approx((right * kept.weight).sum() / kept.weight.sum())
+
+
+def test_predictions_and_late_labels_can_come_from_a_file(setting: Setting, tmp_path: Path) -> None:
+    """Joined by key; no model is loaded, the numbers are its own; rows the file does not know are left out."""
+    import pyarrow.parquet as pq
+
+    from penstock.data.examples import read_table
+    from penstock.evaluation.given import Given
+    from penstock.evaluation.predictions import read
+
+    scored = setting.evaluate("good", "poor_at_4", slices=[[], ["hour"]])
+    ids = read_table(setting.examples, "eval", columns=["id"])["id"]
+    table = pa.table(
+        {
+            "id": ids,
+            "new": read(scored.evaluation)["prediction"],
+            "old": read(scored.evaluation, model="baseline")["prediction"],
+            "tipped": read(scored.evaluation)["label"],
+        }
+    )
+    shuffled = np.random.default_rng(0).permutation(ROWS)
+    pq.write_table(table.take(shuffled), tmp_path / "scores.parquet")
+    given = Given(prediction="new", baseline="old", label="tipped", key=("id",))
+    file = str(tmp_path / "scores.parquet")
+    asked: dict[str, Any] = {"predictions": given, "predictions_file": file, "slices": [[], ["hour"]]}
+    found = setting.evaluate("", label="tipped", **asked).result
+    assert found.values == scored.result.values
+    assert found.n == scored.result.n
+    pq.write_table(table.slice(0, 1000), tmp_path / "scores.parquet")
+    few = setting.evaluate("", label="tipped", **asked)
+    assert few.result.counts["missing_label"] == 10 + ROWS - 1000
+    assert few.result.n[0] == 990
+    late = {**asked, "predictions": Given(label="tipped", key=("id",))}
+    assert setting.evaluate("good", label="late", **late).result.n[0] == 990
+    with pytest.raises(UsageError, match="neither a model nor a column of predictions for the candidate"):
+        setting.evaluate("")
+
+
+def test_other_bounds_need_no_model(setting: Setting, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The verdicts on an earlier evaluation are those that a new one would come to."""
+    from penstock.models import inference
+
+    before = setting.evaluate(slices=[[], ["hour"]])
+    bounds = [Threshold("auc", min=0.99, slices=(["hour"],))]
+    anew = setting.evaluate(slices=[[], ["hour"]], thresholds=bounds)
+
+    def refuse(path: str) -> None:
+        raise AssertionError(path)
+
+    monkeypatch.setattr(inference, "Scorer", refuse)
+    judged = setting.evaluate(slices=[[], ["hour"]], thresholds=bounds, earlier=before.evaluation)
+    assert judged.result == anew.result
+    assert not judged.blessing.blessed
 
 
 def test_a_candidate_that_is_worse_on_one_slice_is_not_blessed(setting: Setting) -> None:

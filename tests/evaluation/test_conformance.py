@@ -17,7 +17,7 @@ from penstock.evaluation.accumulator import Accumulator
 from penstock.evaluation.evaluate import tabulated
 from penstock.evaluation.metrics import METRICS, layout_for, named
 from penstock.evaluation.results import EvaluationResult
-from penstock.evaluation.scoring import EvaluationPlan, Rows, scored_batch
+from penstock.evaluation.rows import EvaluationPlan, Rows, scored_batch
 from penstock.evaluation.slices import SliceValue, parse
 from penstock.evaluation.thresholds import Threshold, judge
 

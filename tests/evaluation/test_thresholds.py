@@ -112,3 +112,46 @@ def test_the_config_becomes_thresholds() -> None:
     for wrong in ({"metric": "auc"}, {"metric": "auc", "minn": 0.8}, {"metric": "auc", "max_drop": -0.1}):
         with pytest.raises(GraphError, match=r"thresholds\[0\]"):
             validated(Evaluator, "thresholds", [wrong], "Evaluator")
+
+
+def by_interval(*thresholds: Threshold, change: tuple[float, float] | None = None) -> list[tuple[str, str]]:
+    """Subject and outcome of each verdict on the whole set and hour 2, with the intervals of both models there."""
+    found = result()
+    found.intervals["baseline"] = {"auc": [(0.82, 0.88), (0.85, 0.94), (NAN, NAN), (NAN, NAN)]}
+    if change is not None:
+        found.change_intervals["auc"] = [change] * 4
+    return [(one.outcome, one.message) for one in judge(thresholds, found)]
+
+
+@pytest.mark.parametrize(
+    ("bounds", "outcome", "says"),
+    [
+        ({"min": 0.80}, "pass", ""),
+        ({"min": 0.83}, "undefined", "the 95 % interval 0.81 to 0.87 holds 0.83: 1,000 examples are too few to tell."),
+        ({"min": 0.88}, "fail", "the 95 % interval 0.81 to 0.87 is below 0.88"),
+        ({"max": 0.88}, "pass", ""),
+        ({"max": 0.80}, "fail", "is above 0.8"),
+        ({"max_drop": 0.06}, "pass", ""),
+        ({"max_drop": 0.01}, "undefined", "the 95 % interval -0.05243 to 0.03243 holds -0.01"),
+        ({"max_rise": 0.01}, "undefined", "holds 0.01"),
+        ({"min": 0.5, "slices": (["hour"],), "min_examples": 200}, "pass", ""),
+    ],
+)
+def test_a_threshold_can_be_held_against_the_interval(bounds: dict[str, Any], outcome: str, says: str) -> None:
+    """It fails only where none of the interval is within the bound; a change by the interval of the difference."""
+    first = by_interval(Threshold("auc", by="interval", **bounds))[0]
+    assert first[0] == outcome
+    assert says in first[1]
+
+
+def test_an_interval_of_the_change_that_was_resampled_counts() -> None:
+    """In place of the one put together of both models' own."""
+    assert by_interval(Threshold("auc", max_drop=0.01, by="interval"), change=(-0.02, -0.015))[0][0] == "fail"
+    assert by_interval(Threshold("auc", max_drop=0.01, by="interval"), change=(-0.005, 0.02))[0][0] == "pass"
+
+
+def test_without_an_interval_nothing_is_decided_by_it() -> None:
+    """A slice of 12 rows, of which no interval is known, holds nothing back."""
+    verdicts = by_interval(Threshold("auc", min=0.8, slices=(["hour"],), by="interval"))
+    assert [outcome for outcome, _ in verdicts] == ["pass", "undefined", "undefined"]
+    assert "no interval is known (12 examples)" in verdicts[1][1]

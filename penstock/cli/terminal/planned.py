@@ -35,7 +35,7 @@ def print_plan(planned: Planned) -> None:
         node = by_id[line.node]
         look = mark(node.action)
         action = Text(look.text(ascii_only=terminal.options.ascii_only), style=look.style)
-        rows.append([Text(line.prefix, style="dim") + Text(node.id), action, _seconds(node), _bytes(node), node.reason])
+        rows.append([Text(line.prefix, style="dim") + Text(node.id), action, _seconds(node), _bytes(node), _why(node)])
     headers = ["node", "", "seconds", "bytes", "why"]
     terminal.print(table(terminal, headers, rows, right=["seconds", "bytes"]), soft_wrap=True)
     _print_pushes(terminal, planned)
@@ -55,6 +55,12 @@ def _totals(planned: Planned) -> str:
     if planned.unknown:
         words.append(f"no time known for {', '.join(planned.unknown[:3])}{' ...' if len(planned.unknown) > 3 else ''}")
     return ", ".join(words)
+
+
+def _why(node: PlannedNode) -> str:
+    """The reason, and what was resolved that it does not say."""
+    told = (f"{name} {value}" for name, value in node.resolved.items() if value)
+    return ", ".join([*(text for text in told if text not in node.reason), node.reason])
 
 
 def _seconds(node: PlannedNode) -> str:

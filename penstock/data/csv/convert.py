@@ -99,9 +99,9 @@ class Convert:
             columns, batch = _read_shard(shard, self, rejections)
             if batch is None:
                 return Report(shard.index, columns)
-            with SplitWriter(shard.index, batch.schema, self.job) as writer:
+            with SplitWriter(shard, batch.schema, self.job) as writer:
                 writer.write(batch)
-            return Report(shard.index, columns, writer.counts, rejections.rows)
+            return Report(shard.index, columns, writer.counts, rejections.rows, writer.keys)
         except (gzip.BadGzipFile, EOFError, zlib.error) as error:
             files = ", ".join(sorted({block.path for block in shard.blocks if block.stop is None}))
             damaged = DataError(f"This gzip file is damaged: {error}.", path=files, hint="Copy it again, whole.")

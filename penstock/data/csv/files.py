@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import gzip
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from penstock.data.csv.rows import not_utf8, rows
 from penstock.data.ingest import files as inputs
-from penstock.data.ingest.files import Wanted, joined
+from penstock.data.ingest.files import Found, Wanted, joined
 from penstock.errors import DataError
 
 __all__ = ["CsvFile", "find", "open_all"]
@@ -40,8 +40,8 @@ class CsvFile:
     compressed: bool
 
 
-def find(input_base: str) -> list[Path]:
-    """The files of a path: the file itself, the CSV files of a directory, or those that a pattern matches; sorted.
+def find(input_base: str | Mapping[str, str]) -> Found:
+    """The files of a path, or of a path for each split; see `penstock.data.ingest.files.find`.
 
     Raises:
         DataError: There are none; offers near names.

@@ -6,9 +6,10 @@ What runs on the shards is `penstock.data.csv.convert.Convert`, driven by `penst
 from __future__ import annotations
 
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from itertools import islice
 
 import pyarrow as pa
 
@@ -20,8 +21,10 @@ from penstock.data.csv.rows import rows, shortened
 from penstock.data.csv.values import Kind, examine, widest
 from penstock.data.ingest.drivers import Work
 from penstock.data.ingest.job import Job, Report
+from penstock.data.ingest.leaks import check_leaks
 from penstock.data.ingest.output import directories, publish, warn_of_empty
-from penstock.data.ingest.shards import Shard
+from penstock.data.ingest.rejected import Rejected
+from penstock.data.ingest.shards import Shard, by_split
 from penstock.dsl import Context
 from penstock.errors import DataError
 
@@ -36,7 +39,7 @@ _NUMERIC_SHARE = 0.95
 _NUMERIC_LEAST = 20
 
 
-def ingest_csv(input_base: str, examples: Examples, job: Job, ctx: Context) -> None:
+def ingest_csv(input_base: str | Mapping[str, str], examples: Examples, job: Job, ctx: Context) -> None:
     """Reads CSV files and writes their rows as the splits of ``examples``.
 
     Raises:
@@ -44,9 +47,10 @@ def ingest_csv(input_base: str, examples: Examples, job: Job, ctx: Context) -> N
         UsageError: Splits or types are not usable.
         StorageError: The disk is full, or a directory can't be written.
     """
-    files = open_all(find(input_base))
+    inputs = find(input_base)
+    files, job = open_all(inputs.paths), job.reading(inputs)
     declared, later = _declared(job, files[0])
-    found = list(shards(files))
+    found = by_split(shards(files), job.given)
     if not found:
         raise _no_rows(files)
     filled = {block.path for shard in found for block in shard.blocks}
@@ -65,9 +69,12 @@ def ingest_csv(input_base: str, examples: Examples, job: Job, ctx: Context) -> N
             if any(report.columns[name].kind is not kind for name, kind in final.items())
         ]
         if again:
-            _merge(work.run(again, Convert(job, columns, {}, final, later)), columns, final, found)
+            second = work.run(again, Convert(job, columns, {}, final, later))
+            _merge(second, columns, final, found)
+            reports = [{one.shard: one for one in second}.get(report.shard, report) for report in reports]
         if job.sample == 1 and not any(sum(report.rows.values()) for report in reports):
             raise _no_rows(files)
+        check_leaks(job, reports, found, _located)
         publish(examples, job, reports, files[0].path, len(merged), ctx)
     warn_of_empty(ctx, [name for name, column in merged.items() if not column.present])
     _warn_of_overflow(ctx, merged)
@@ -178,6 +185,19 @@ def _misfit(shard: Shard, place: Place, name: str, column: Column, *, declared: 
         column=name,
         value=value,
     )
+
+
+def _located(shard: Shard, row: int, rejected: Collection[Rejected]) -> tuple[str, int]:
+    """The file and line of a row of a shard, by its position among those that were not rejected."""
+    bad = {(one.path, one.row) for one in rejected}
+    lines = (
+        (block.path, line.line)
+        for block in shard.blocks
+        for piece in pieces(block)
+        for line in rows(piece.data.decode(), piece.line)
+        if (block.path, line.line) not in bad
+    )
+    return next(islice(lines, row, None))
 
 
 def _no_rows(files: Sequence[CsvFile]) -> DataError:

@@ -7,10 +7,11 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
 from penstock.errors import DataError, did_you_mean
 
-__all__ = ["Wanted", "compression", "find", "joined", "refuse_other"]
+__all__ = ["Found", "Wanted", "compression", "find", "joined", "refuse_other"]
 
 _COMPRESSED = {b"\x1f\x8b": "gzip", b"\x28\xb5\x2f\xfd": "zstd"}
 _OTHER = {
@@ -44,12 +45,44 @@ class Wanted:
     magics: Sequence[bytes] = field(default=())
 
 
-def find(input_base: str, wanted: Wanted) -> list[Path]:
+class Found(NamedTuple):
+    """The files of an input.
+
+    Attributes:
+        paths: All of them; those of one path in the order of their names.
+        splits: The split of each by its path, if the input has a path for each split.
+    """
+
+    paths: list[Path]
+    splits: dict[str, str]
+
+
+def find(input_base: str | Mapping[str, str], wanted: Wanted) -> Found:
     """The files of a path: the file itself, those of a directory that the reader takes, or what a pattern matches.
 
+    Args:
+        input_base: The path, or one for each split.
+        wanted: What the reader takes.
+
     Raises:
-        DataError: There are none; offers near names.
+        DataError: There are none; offers near names. A file is in two splits.
     """
+    if isinstance(input_base, str):
+        return Found(_find(input_base, wanted), {})
+    splits: dict[str, str] = {}
+    for split, base in input_base.items():
+        for path in map(str, _find(base, wanted)):
+            if path in splits:
+                raise DataError(
+                    f"The splits {splits[path]!r} and {split!r} both read this file.",
+                    hint="Correct the paths, so that each file is in one split.",
+                    path=path,
+                )
+            splits[path] = split
+    return Found(list(map(Path, splits)), splits)
+
+
+def _find(input_base: str, wanted: Wanted) -> list[Path]:
     base = Path(input_base)
     if base.is_file():
         return [base]

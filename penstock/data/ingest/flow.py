@@ -8,10 +8,11 @@ first in the order of the data is right, whatever the order of work.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, NamedTuple, Protocol
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pyarrow.types as kinds
@@ -22,9 +23,10 @@ from penstock.data.examples import open_writer
 from penstock.data.ingest.declared import Misfits, fit
 from penstock.data.ingest.drivers import Work
 from penstock.data.ingest.job import Job, Report, failed, part_path
+from penstock.data.ingest.leaks import check_leaks
 from penstock.data.ingest.output import directories, publish, warn_of_empty
-from penstock.data.ingest.rejected import Rejections
-from penstock.data.ingest.shards import Block, Shard
+from penstock.data.ingest.rejected import Rejected, Rejections
+from penstock.data.ingest.shards import Block, Shard, by_split
 from penstock.data.ingest.types import flattened, recast, shown, stored_batch, wider
 from penstock.data.ingest.write import SplitWriter
 from penstock.dsl import Context
@@ -104,13 +106,13 @@ class Copy:
     def _copied(self, shard: Shard, known: Types) -> Report:
         rejections = Rejections(self.job.limit)
         batches = self._batches(shard, known, rejections)
-        path, first = next(batches, (shard.blocks[0].path, None))
+        path, first, _ = next(batches, (shard.blocks[0].path, None, None))
         if first is None:
             return Report(shard.index, {}, dict.fromkeys(self.job.splits, 0), rejections.rows)
         schema = pa.schema(list(widened(known, first.schema, path, lists=self.reader.lists).items()))
         present = dict.fromkeys(schema.names, 0)
         begun = dict(zip(schema.names, schema.types, strict=True))
-        with SplitWriter(shard.index, schema, self.job) as writer:
+        with SplitWriter(shard, schema, self.job) as writer:
             batch: pa.RecordBatch | None = first
             while batch is not None:
                 types = widened(begun, batch.schema, path, lists=self.reader.lists)
@@ -122,19 +124,29 @@ class Copy:
                 for name, column in zip(batch.schema.names, batch.columns, strict=True):
                     present[name] += len(column) - column.null_count
                 writer.write(fitted(batch, schema))
-                path, batch = next(batches, (path, None))
+                path, batch, _ = next(batches, (path, None, None))
         found = {field.name: Found(field.type, present[field.name]) for field in schema}
-        return Report(shard.index, found, writer.counts, rejections.rows)
+        return Report(shard.index, found, writer.counts, rejections.rows, writer.keys)
 
-    def _batches(self, shard: Shard, known: Types, reject: Rejections) -> Iterator[tuple[str, pa.RecordBatch]]:
+    def located(self, shard: Shard, row: int, _rejected: Collection[Rejected]) -> tuple[str, int]:
+        """The file of a row of a shard and its number there, by its position among those that were not rejected."""
+        for path, batch, number in self._batches(shard, self.known, Rejections(self.job.limit)):
+            if row < batch.num_rows:
+                return path, number(row)
+            row -= batch.num_rows
+        raise AssertionError(row)
+
+    def _batches(
+        self, shard: Shard, known: Types, reject: Rejections
+    ) -> Iterator[tuple[str, pa.RecordBatch, Callable[[int], int]]]:
         free = {name: kind for name, kind in known.items() if name not in self.job.declared}
         for block in shard.blocks:
             for rows in self.reader.batches(block, free, reject):
-                batch = self._declared(rows, block.path, reject) if self.job.declared else rows.batch
+                batch, number = self._declared(rows, block.path, reject) if self.job.declared else rows
                 if batch.num_rows:
-                    yield block.path, stored_batch(batch, block.path)
+                    yield block.path, stored_batch(batch, block.path), number
 
-    def _declared(self, rows: Rows, path: str, reject: Rejections) -> pa.RecordBatch:
+    def _declared(self, rows: Rows, path: str, reject: Rejections) -> Rows:
         columns = flattened(rows.batch, path)
         misfits = Misfits()
         for name in self.job.declared.keys() & columns.keys():
@@ -142,7 +154,11 @@ class Copy:
         for row in sorted(misfits.rows):
             reject(misfit(path, rows.number(row), *misfits.rows[row]))
         batch = pa.RecordBatch.from_arrays(list(columns.values()), list(columns)) if columns else rows.batch
-        return batch.filter(from_bools(misfits.keep(batch.num_rows))) if misfits.rows else batch
+        if not misfits.rows:
+            return Rows(batch, rows.number)
+        keep = misfits.keep(batch.num_rows)
+        left = np.flatnonzero(keep)
+        return Rows(batch.filter(from_bools(keep)), lambda row: rows.number(int(left[row])))
 
 
 @dataclass(frozen=True)
@@ -200,7 +216,7 @@ def ingest(reader: Reader, path: str, examples: Examples, job: Job, ctx: Context
         UsageError: The splits are not usable.
         StorageError: The disk is full, or a directory cannot be written.
     """
-    shards = reader.shards()
+    shards = by_split(reader.shards(), job.given)
     if not shards:
         raise _no_rows(path)
     with directories(examples, job.splits):
@@ -228,6 +244,7 @@ def ingest(reader: Reader, path: str, examples: Examples, job: Job, ctx: Context
         if differ:
             _sound(work.run(differ, Widen(job, schema)))
         job.check_columns(types, path)
+        check_leaks(job, reports, shards, Copy(job, reader, types).located)
         publish(examples, job, reports, path, len(types), ctx)
     warn_of_empty(
         ctx, [name for name in types if not any(name in one.columns and one.columns[name].present for one in reports)]

@@ -3,20 +3,42 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Literal, NamedTuple, Protocol
 
+import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
 from penstock.data.ingest.declared import declared_types
+from penstock.data.ingest.files import Found
 from penstock.data.ingest.rejected import OnError, Rejected, skip_limit
 from penstock.data.ingest.shards import Shard
 from penstock.data.splits import check_weights
 from penstock.errors import PenstockError, StorageError, UsageError, did_you_mean, from_json
 from penstock.storage.refusal import refusal_in
 
-__all__ = ["Job", "Report", "Run", "failed", "part_path"]
+__all__ = ["DEFAULT_SPLITS", "Job", "Keys", "OnLeak", "Report", "Run", "failed", "part_path"]
+
+
+OnLeak = Literal["fail", "allow"]
+
+DEFAULT_SPLITS = {"train": 2, "eval": 1}
+
+
+class Keys(NamedTuple):
+    """What decided about the splits of a shard's rows, in order; of those that the sample keeps.
+
+    Attributes:
+        hashes: As `penstock.data.splits.row_hashes` gives them.
+        splits: Positions in the job's splits.
+        rows: Positions in the shard; those of rejected rows are not counted.
+    """
+
+    hashes: npt.NDArray[np.uint64]
+    splits: npt.NDArray[np.uint8]
+    rows: npt.NDArray[np.int32]
 
 
 @dataclass(frozen=True)
@@ -30,6 +52,10 @@ class Job:
         limit: How many rows may be left out; none means that the first that is not usable is an error.
         split_by: Columns whose values alone decide about a row's split; all of them if there are none.
         sample: The share of the rows that is kept, chosen by the same values.
+        span: The span that is read, as a number or a date, if the input is told apart by spans.
+        version: The span's version, 0 if it has none.
+        given: The split of each file by its path, where splits are given and not made.
+        on_leak: What it does that rows are in two splits which are equal, as far as `split_by` says.
     """
 
     splits: Mapping[str, int]
@@ -38,6 +64,10 @@ class Job:
     limit: int = 0
     split_by: tuple[str, ...] = ()
     sample: float = 1.0
+    span: int | str | None = None
+    version: int | None = None
+    given: Mapping[str, str] = field(default_factory=dict)
+    on_leak: OnLeak = "fail"
 
     @classmethod
     def of(
@@ -56,6 +86,28 @@ class Job:
             raise UsageError(f"sample is {sample}; a share above 0 and up to 1 is expected.", hint="0.01 is 1 %.")
         limit = skip_limit(on_error, max_skipped)
         return cls(dict(splits), directory, declared_types(types), limit, tuple(split_by), sample)
+
+    def reading(self, found: Found) -> Job:
+        """The job for these files; where each has a split of its own, those are the splits.
+
+        Raises:
+            UsageError: Other splits are asked for.
+        """
+        if not found.splits:
+            return self
+        names = list(dict.fromkeys(found.splits.values()))
+        if dict(self.splits) != DEFAULT_SPLITS and set(self.splits) != set(names):
+            raise UsageError(
+                f"splits names {', '.join(self.splits)}, but the input has files for {', '.join(names)}.",
+                hint="Leave splits out: each split is read from its own path.",
+            )
+        check_weights(dict.fromkeys(names, 1))
+        return replace(self, splits=dict.fromkeys(names, 1), given=found.splits)
+
+    @property
+    def may_leak(self) -> bool:
+        """Whether rows that are equal, as far as `split_by` says, may fall into two splits, and are not to."""
+        return bool(self.given) and len(self.splits) > 1 and self.on_leak == "fail"
 
     def check_columns(self, columns: Collection[str], path: str) -> None:
         """Refuses parameters that name a column which the input does not have."""
@@ -78,6 +130,7 @@ class Report:
         columns: What is known of each column, by name; each format has its own.
         rows: Number of rows by split.
         rejected: Rows that were left out, in order.
+        keys: What decided about the rows' splits, if that is to be looked at when all shards are read.
         problem: A `PenstockError` as JSON, if the shard could not be read; nothing was written then.
     """
 
@@ -85,6 +138,7 @@ class Report:
     columns: Mapping[str, Any] = field(default_factory=dict)
     rows: Mapping[str, int] = field(default_factory=dict)
     rejected: Sequence[Rejected] = ()
+    keys: Keys | None = None
     problem: dict[str, Any] | None = None
 
     def raise_problem(self) -> None:

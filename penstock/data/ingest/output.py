@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from penstock.artifacts import Examples
 from penstock.data.ingest.job import Job, Report, part_path
 from penstock.data.ingest.rejected import REJECTED_FILE, report_rejected
+from penstock.data.spans import span_number
 from penstock.dsl import Context
 from penstock.errors import DataError, StorageError
 
@@ -72,9 +73,15 @@ def publish(examples: Examples, job: Job, reports: Sequence[Report], path: str, 
     for split in splits:
         _number(examples, split, reports)
     examples.splits = list(splits)
-    examples.properties.update(span=0, version=0)
+    examples.properties.update(span=span_number(job.span), version=job.version or 0)
     sample = f", a sample of {job.sample:.4g}" if job.sample < 1 else ""
-    ctx.note(f"{sum(counts.values()):,} rows, {columns} columns{rejected}{sample}")
+    ctx.note(f"{sum(counts.values()):,} rows, {columns} columns{_of_span(job)}{rejected}{sample}")
+
+
+def _of_span(job: Job) -> str:
+    if job.span is None:
+        return ""
+    return f", span {job.span}" + (f", version {job.version}" if job.version else "")
 
 
 def _number(examples: Examples, split: str, reports: Sequence[Report]) -> None:

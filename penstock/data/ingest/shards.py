@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Any
 
-__all__ = ["SHARD_BYTES", "Block", "Shard", "packed"]
+__all__ = ["SHARD_BYTES", "Block", "Shard", "by_split", "packed"]
 
 SHARD_BYTES = 16 << 20
 """What a shard holds at least, unless it is the last."""
@@ -56,3 +57,11 @@ def packed(blocks: Iterable[Any], shard_bytes: int = SHARD_BYTES) -> Iterator[Sh
         waiting.append(block)
     if waiting:
         yield Shard(index, tuple(waiting))
+
+
+def by_split(shards: Iterable[Shard], given: Mapping[str, str]) -> list[Shard]:
+    """The shards, divided where files of two given splits meet in one."""
+    if not given:
+        return list(shards)
+    parts = (tuple(blocks) for shard in shards for _, blocks in groupby(shard.blocks, lambda block: given[block.path]))
+    return [Shard(index, blocks) for index, blocks in enumerate(parts)]

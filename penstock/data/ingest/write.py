@@ -8,12 +8,14 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from penstock.data.arrays import from_bools
 from penstock.data.examples import ROW_GROUP_ROWS, even_slices, open_writer
-from penstock.data.ingest.job import Job, part_path
+from penstock.data.ingest.job import Job, Keys, part_path
+from penstock.data.ingest.shards import Shard
 from penstock.data.splits import in_sample, row_hashes, split_indices
 
 __all__ = ["SplitWriter"]
@@ -29,10 +31,13 @@ class SplitWriter:
         counts: Rows by split.
     """
 
-    def __init__(self, shard: int, schema: pa.Schema, job: Job) -> None:
+    def __init__(self, shard: Shard, schema: pa.Schema, job: Job) -> None:
         self.counts = dict.fromkeys(job.splits, 0)
         self._job = job
-        self._paths: Mapping[str, Path] = {split: part_path(job.directory, split, shard) for split in job.splits}
+        self._given = list(job.splits).index(job.given[shard.blocks[0].path]) if job.given else None
+        self._keys: list[Keys] = []
+        self._rows = 0
+        self._paths: Mapping[str, Path] = {split: part_path(job.directory, split, shard.index) for split in job.splits}
         self._temporary = {split: path.with_name(f".{uuid.uuid4().hex}.parquet") for split, path in self._paths.items()}
         self._waiting: dict[str, list[pa.RecordBatch]] = {split: [] for split in job.splits}
         self._writers: dict[str, pq.ParquetWriter] = {}
@@ -48,17 +53,26 @@ class SplitWriter:
         """Adds rows, in order."""
         keys = [name for name in self._job.split_by if name in batch.schema.names]
         hashes = row_hashes(batch.select(keys) if self._job.split_by else batch)
+        rows = np.arange(self._rows, self._rows + batch.num_rows, dtype=np.int32)
+        self._rows += batch.num_rows
         if self._job.sample < 1:
             kept = in_sample(hashes, self._job.sample)
-            batch, hashes = batch.filter(from_bools(kept)), hashes[kept]
-        chosen = split_indices(hashes, self._job.splits)
+            batch, hashes, rows = batch.filter(from_bools(kept)), hashes[kept], rows[kept]
+        chosen = split_indices(hashes, self._job.splits) if self._given is None else np.full(len(hashes), self._given)
+        if self._job.may_leak:
+            self._keys.append(Keys(hashes, chosen.astype(np.uint8), rows))
         for index, split in enumerate(self._job.splits):
-            rows = batch.filter(from_bools(chosen == index))
-            if rows.num_rows:
-                self.counts[split] += rows.num_rows
-                self._waiting[split].append(rows)
+            part = batch.filter(from_bools(chosen == index))
+            if part.num_rows:
+                self.counts[split] += part.num_rows
+                self._waiting[split].append(part)
                 if sum(one.num_rows for one in self._waiting[split]) >= ROW_GROUP_ROWS:
                     self._flush(split)
+
+    @property
+    def keys(self) -> Keys | None:
+        """What decided about the splits of all rows, if it is to be looked at."""
+        return Keys(*map(np.concatenate, zip(*self._keys, strict=True))) if self._keys else None
 
     def _flush(self, split: str) -> None:
         waiting = self._waiting[split]

@@ -190,12 +190,13 @@ def _notes(project: Project, plan: Plan, variables: tuple[str, ...]) -> Iterator
     for node in plan.nodes:
         specs = project.pipeline.nodes[node.id].component.parameters
         for name, value in node.parameters.items():
-            if not value or specs[name].kind is None or "://" in value:
+            if not value or specs[name].kind is None:
                 continue
-            if value.startswith("/"):
-                yield f"{node.id}.{name} lies outside the project: the pods must find it at {value}."
-            elif specs[name].kind == "destination":
-                yield f"{node.id}.{name} ({value}) lies in the pod and is lost with it: name a volume that stays."
+            for path in value.values() if isinstance(value, Mapping) else [value]:
+                if path.startswith("/"):
+                    yield f"{node.id}.{name} lies outside the project: the pods must find it at {path}."
+                elif specs[name].kind == "destination" and "://" not in path:
+                    yield f"{node.id}.{name} ({path}) lies in the pod and is lost with it: name a volume that stays."
 
 
 def _canonical(value: Any) -> str:

@@ -86,7 +86,7 @@ def test_gzip_pieces_are_the_blocks_of_the_text(tmp_path: Path, size: int, rows:
     text = b"h,i\n" + b'1,"a\nb"\n22,c\n' * rows + b"3,4\n"
     (tmp_path / "plain.csv").write_bytes(text)
     (tmp_path / "packed.csv").write_bytes(gzip.compress(text))
-    plain, packed = open_all(find(str(tmp_path / "p*.csv")))[::-1]
+    plain, packed = open_all(find(str(tmp_path / "p*.csv")).paths)[::-1]
     assert packed.path.endswith("packed.csv")
     expected = [
         piece
@@ -103,7 +103,7 @@ def test_small_files_share_a_shard(tmp_path: Path) -> None:
     """Files are put together in order until a shard has its size; none is left out."""
     for number in range(10):
         (tmp_path / f"{number}.csv").write_text("a\n" + "12345678\n" * (number % 3 + 1))
-    found = list(blocks.shards(open_all(find(str(tmp_path))), 50))
+    found = list(blocks.shards(open_all(find(str(tmp_path)).paths), 50))
     assert [shard.index for shard in found] == list(range(len(found)))
     assert 1 < len(found) < 10
     assert all(shard.size <= 50 for shard in found)

@@ -1,0 +1,101 @@
+"""A slice as a gate: a threshold of the Evaluator on it, written into ``pipeline.yaml``."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from penstock.config.yaml_edit import with_item
+from penstock.errors import UsageError, did_you_mean
+from penstock.evaluation.finder.losses import ROW_METRICS
+from penstock.evaluation.names import METRIC_NAMES
+from penstock.evaluation.slices import Scalar
+from penstock.evaluation.thresholds import Threshold
+
+__all__ = ["conditions_of", "with_gate"]
+
+_SECTION = "evaluator"
+_BOUND = 0.01
+# Where one condition of a slice ends and the next begins; a value may hold a comma.
+_BETWEEN = re.compile(r",\s*(?=[^\s=,][^=,]*=)")
+_LOWER_IS_BETTER = {name for name, one in ROW_METRICS.items() if not one.higher_is_better}
+
+
+def conditions_of(texts: Sequence[str]) -> dict[str, Scalar]:
+    """The conditions of a slice as `penstock slices find` prints them: ``a=1, b=x``.
+
+    >>> conditions_of(["company=Blue, Inc, trip_start_hour=4", "zip=007"])
+    {'company': 'Blue, Inc', 'trip_start_hour': 4, 'zip': '007'}
+
+    Raises:
+        UsageError: One is no condition, or a column stands twice.
+    """
+    found: dict[str, Scalar] = {}
+    for part in [part.strip() for text in texts for part in _BETWEEN.split(text)]:
+        name, equals, value = part.partition("=")
+        name, value = name.strip(), value.strip()
+        if not equals or not name or not value:
+            raise UsageError(
+                f"{part!r} is no condition of a slice.",
+                hint="Write COLUMN=VALUE: penstock slices add payment_type=Cash",
+            )
+        if name in found:
+            raise UsageError(f"The column {name!r} stands twice in the slice.", hint="Name each column once.")
+        found[name] = _scalar(value)
+    return found
+
+
+def _scalar(text: str) -> Scalar:
+    """The number that the text is, if it would be written like that again; else the text."""
+    for kind in (int, float):
+        try:
+            if str(kind(text)) == text and text not in ("inf", "-inf", "nan"):
+                return kind(text)
+        except ValueError:
+            continue
+    return text
+
+
+def with_gate(
+    text: str,
+    conditions: Sequence[str],
+    *,
+    metric: str | None,
+    bounds: Mapping[str, float],
+    min_examples: int,
+    path: str = "",
+) -> tuple[dict[str, Any], str]:
+    """The threshold on a slice, and the text of a ``pipeline.yaml`` with it, unless it is there already.
+
+    Args:
+        text: The file as it is; valid.
+        conditions: The slice.
+        metric: What is held to the bounds; if not given, the metric of the first threshold, else ``auc``.
+        bounds: ``min``, ``max``, ``max_drop``, ``max_rise``; if empty, no more than 0.01 worse than the baseline.
+        min_examples: Below so many rows the threshold is undefined.
+        path: The file, for messages.
+
+    Raises:
+        UsageError: A condition, the metric or a bound is wrong.
+        ConfigError: The file has no section ``evaluator``, or cannot be added to.
+    """
+    from ruamel.yaml import YAML
+
+    values = YAML(typ="safe", pure=True).load(text)
+    section = values.get(_SECTION) if isinstance(values, dict) else None
+    there = (section.get("thresholds") or []) if isinstance(section, dict) else []
+    metric = metric or next((one["metric"] for one in there if isinstance(one, dict) and "metric" in one), "auc")
+    if metric not in METRIC_NAMES:
+        raise UsageError(f"There is no metric {metric!r}.", hint=did_you_mean(metric, METRIC_NAMES), metric=metric)
+    if not bounds:
+        bounds = {"max_rise" if metric in _LOWER_IS_BETTER else "max_drop": _BOUND}
+    held = conditions_of(conditions)
+    threshold: dict[str, Any] = {"metric": metric, **bounds, "slices": [held], "min_examples": min_examples}
+    try:
+        Threshold(**{**threshold, "slices": (held,)})
+    except ValueError as error:
+        raise UsageError(f"{str(error).capitalize()}.") from error
+    if threshold in there:
+        return threshold, text
+    return threshold, with_item(text, (_SECTION, "thresholds"), threshold, path)

@@ -1,0 +1,61 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from penstock.errors import ConfigError, UsageError
+from penstock.evaluation.finder.gate import conditions_of, with_gate
+
+TEXT = "name: x\nevaluator:\n  label: y\n  thresholds:\n    - {metric: recall, min: 0.5}  # agreed\n"
+
+
+def gated(text: str = TEXT, *conditions: str, **values: Any) -> tuple[dict[str, Any], str]:
+    return with_gate(text, conditions or ("a=1",), **{"metric": None, "bounds": {}, "min_examples": 100, **values})
+
+
+def test_a_slice_becomes_a_threshold() -> None:
+    """Of the metric of the first threshold, held against the baseline, after those that are there."""
+    threshold, new = gated(TEXT, "a=1, pay=No Charge")
+    assert threshold == {
+        "metric": "recall",
+        "max_drop": 0.01,
+        "slices": [{"a": 1, "pay": "No Charge"}],
+        "min_examples": 100,
+    }
+    line = "    - {metric: recall, max_drop: 0.01, slices: [{a: 1, pay: No Charge}], min_examples: 100}\n"
+    assert new == TEXT + line
+    assert gated(new, "a=1", "pay=No Charge") == (threshold, new)
+
+
+def test_a_metric_that_should_be_low_may_not_rise() -> None:
+    """Whichever way is worse is what is bounded."""
+    assert gated(metric="fpr")[0]["max_rise"] == 0.01
+    assert gated(metric="auc", bounds={"min": 0.7})[0]["min"] == 0.7
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ({"metric": "acu"}, "no metric 'acu'"),
+        ({"bounds": {"min": 2.0, "max": 1.0}}, "above its max"),
+    ],
+)
+def test_a_threshold_that_means_nothing_is_refused(values: dict[str, Any], message: str) -> None:
+    """Before the file is touched."""
+    with pytest.raises(UsageError, match=message):
+        gated(**values)
+
+
+@pytest.mark.parametrize("conditions", [("Cash",), ("a=",), ("=1",), ("a=1, a=2",), ("a in [1, 2)",)])
+def test_what_is_no_slice_is_refused(conditions: tuple[str, ...]) -> None:
+    """With what to write."""
+    with pytest.raises(UsageError):
+        conditions_of(conditions)
+
+
+@pytest.mark.parametrize("text", ["name: x\n", "name: x\nevaluator:\n", "[]\n"])
+def test_a_pipeline_without_an_evaluator_has_no_gate_to_add_to(text: str) -> None:
+    """Its file stays as it is."""
+    with pytest.raises(ConfigError, match=r"evaluator\.thresholds"):
+        gated(text)
