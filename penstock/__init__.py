@@ -38,6 +38,7 @@ from penstock.artifacts import (
     TransformGraph,
 )
 from penstock.components import (
+    BigQueryExampleGen,
     CsvExampleGen,
     Evaluator,
     ExampleValidator,
@@ -45,9 +46,11 @@ from penstock.components import (
     JsonlExampleGen,
     LatestBlessedModel,
     LatestStatistics,
+    LatestWindow,
     ParquetExampleGen,
     Pusher,
     SchemaGen,
+    SpanWindow,
     SqlExampleGen,
     StatisticsGen,
     Trainer,
@@ -66,6 +69,7 @@ if typing.TYPE_CHECKING:
 __all__ = [
     "HTML",
     "Artifact",
+    "BigQueryExampleGen",
     "Config",
     "Context",
     "CsvExampleGen",
@@ -84,6 +88,7 @@ __all__ = [
     "JsonlExampleGen",
     "LatestBlessedModel",
     "LatestStatistics",
+    "LatestWindow",
     "Markdown",
     "Model",
     "ModelBlessing",
@@ -98,6 +103,7 @@ __all__ = [
     "Pusher",
     "Schema",
     "SchemaGen",
+    "SpanWindow",
     "SqlExampleGen",
     "StatisticsGen",
     "Trainer",

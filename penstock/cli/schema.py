@@ -170,6 +170,7 @@ def accept(
     text = path.read_text(encoding="utf-8")
     run, found = _anomalies(run_id, project)
     known = {name for one in found for name, info in one.anomaly_info.items() if info.diff_regions}
+    known |= {"" for one in found if one.dataset_anomaly_info.diff_regions}
     for feature in features:
         if feature not in known:
             from penstock.errors import did_you_mean

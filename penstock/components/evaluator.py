@@ -11,6 +11,7 @@ from penstock.dsl.context import Context
 from penstock.errors import UsageError
 from penstock.evaluation.given import Given
 from penstock.evaluation.names import check_parameters, measured
+from penstock.evaluation.resampling.options import ConfidenceIntervals
 from penstock.evaluation.results import BASELINE, CANDIDATE, EvaluationResult
 from penstock.evaluation.slices import SliceValue
 from penstock.evaluation.thresholds import Threshold
@@ -35,6 +36,7 @@ def Evaluator(
     thresholds: list[Threshold] = [],  # noqa: B006
     split: str = "eval",
     weight: str | None = None,
+    confidence_intervals: ConfidenceIntervals | None = None,
     predictions: Given | None = None,
     predictions_file: InputPath = "",
     gate: Gate = "block",  # noqa: ARG001  # the launcher reads it, with the verdicts
@@ -57,11 +59,15 @@ def Evaluator(
         baseline_model: What thresholds ``max_drop`` and ``max_rise`` compare with.
         label: A column of the examples, or a feature that the model's signature ``transform_features`` gives; numbers
             between 0 and 1. Rows without it are left out.
-        slices: ``[]`` is the whole set, ``[a]`` every value of a column, ``[a, b]`` a cross, ``{a: 1}`` one value.
+        slices: ``[]`` is the whole set, ``[a]`` every value of a column, ``[a, b]`` a cross, ``{a: 1}`` one value,
+            ``{column: a, buckets: [1, 5]}`` or ``{column: a, quantiles: 4}`` the buckets of a number,
+            ``{expression: a > 5 and b == 'x'}`` the rows where it is true; all of these in crosses too.
         metrics: Names of metrics.
         thresholds: Bounds on metrics; metrics and slices that only they name are computed too.
         split: The split evaluated.
         weight: A column of example weights. Rows without one are left out.
+        confidence_intervals: How the 95 % intervals of metrics are found; if not given by formulas, for the metrics
+            that have one.
         predictions: Columns that hold predictions, in place of a model, or labels that came later.
         predictions_file: The file that has those columns, if the examples do not: Parquet, CSV or JSON Lines. Rows that
             it does not know are left out.
@@ -92,6 +98,7 @@ def Evaluator(
             thresholds=thresholds,
             split=split,
             weight=weight,
+            confidence_intervals=confidence_intervals,
             given=predictions,
             predictions_file=predictions_file,
         )
@@ -142,7 +149,11 @@ def _measured(
         ctx.progress(done, prepared.rows, unit="rows")
 
     ctx.progress(0, prepared.rows, unit="rows")
-    return prepared.run(ctx.beam(), evaluation.path(), scored)
+
+    def resampled(done: int, total: int) -> None:
+        ctx.progress(done, total, unit="slices")
+
+    return prepared.run(ctx.beam(), evaluation.path(), scored, resampled)
 
 
 def _tell(ctx: Context, result: EvaluationResult, metrics: list[str], *, label: str, weight: str | None) -> None:

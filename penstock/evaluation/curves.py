@@ -45,15 +45,15 @@ class Areas:
     def under(cls, histogram: Histogram, slices: int, *, at_once: int = _AT_ONCE) -> Areas:
         """The areas of ``slices`` slices, taken in groups of at most ``at_once`` cells or one slice."""
         areas = cls(*(np.full(slices, np.nan) for _ in range(3)))
-        of_slice, bins, weights, labels = histogram.cells
-        first = 0
+        first, cells = 0, len(histogram)
         while first < slices:
-            start = int(np.searchsorted(of_slice, first))
+            start = histogram.start_of(first)
             last = slices
-            if start + at_once < len(of_slice):
-                last = max(int(of_slice[start + at_once]), first + 1)
-            part = slice(start, int(np.searchsorted(of_slice, last)))
-            curves = Curves.of(of_slice[part] - first, bins[part], weights[part], labels[part], last - first)
+            if start + at_once < cells:
+                (of_slice, *_) = histogram.part(start + at_once, start + at_once + 1)
+                last = max(int(of_slice[0]), first + 1)
+            of_slice, bins, weights, labels = histogram.part(start, histogram.start_of(last))
+            curves = Curves.of(of_slice - first, bins, weights, labels, last - first)
             areas.roc[first:last] = curves.roc_auc()
             areas.roc_error[first:last] = curves.roc_auc_error()
             areas.pr[first:last] = curves.pr_auc()

@@ -116,7 +116,7 @@ def scored_batch(plan: EvaluationPlan, rows: Rows) -> ScoredBatch:
         unknown = np.logical_or.reduce([np.isnan(prediction) for prediction in predictions]) & kept
         counts["missing_prediction"] = int(unknown.sum())
         kept &= ~unknown
-    columns = sorted({name for spec in plan.slices for name in spec.columns})
+    columns = sorted({name for spec in plan.slices for name in spec.reads})
     sliced = rows.batch.select(columns)
     if not kept.all():
         sliced = sliced.filter(pa.array(kept)) if columns else sliced
@@ -129,7 +129,8 @@ def scored_batch(plan: EvaluationPlan, rows: Rows) -> ScoredBatch:
     if not columns:
         # A batch without columns forgets how many rows it has.
         sliced = pa.record_batch({"": pa.nulls(len(labels))})
-    return ScoredBatch(assign(plan.slices, sliced), labels, tuple(predictions), weights, counts)
+    slices = assign(plan.slices, sliced)
+    return ScoredBatch(slices, labels, tuple(predictions), weights, counts, numbers=np.flatnonzero(kept))
 
 
 def numbers(column: pa.Array, name: str, role: str) -> Floats:

@@ -7,11 +7,12 @@ feature is missing is in no slice of that feature, as in TFMA.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from penstock.errors import DataError, UsageError, did_you_mean
+from penstock.evaluation.derived import Buckets, Derived, derived_of
 
 if TYPE_CHECKING:
     import numpy as np
@@ -21,7 +22,8 @@ if TYPE_CHECKING:
 __all__ = ["OVERALL", "SliceKey", "SliceSpec", "SliceValue", "SpecSlices", "assign", "parse", "slice_text", "sort_key"]
 
 Scalar = int | float | str
-SliceValue = list[str | dict[str, Scalar]] | dict[str, Scalar]
+SliceItem = dict[str, Scalar | list[float]]
+SliceValue = list[str | SliceItem] | SliceItem
 SliceKey = tuple[tuple[str, Scalar], ...]
 
 OVERALL: SliceKey = ()
@@ -37,15 +39,24 @@ class SliceSpec:
     Attributes:
         features: Features crossed over all their values, sorted by name.
         values: Features with the one value wanted, sorted by name.
+        derived: Features that are no columns: buckets and expressions, sorted by name.
     """
 
     features: tuple[str, ...] = ()
     values: tuple[tuple[str, Scalar], ...] = ()
+    derived: tuple[Derived, ...] = ()
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """Every feature that is read, sorted by name: the features of the spec's slice keys."""
-        return tuple(sorted([*self.features, *(name for name, _ in self.values)]))
+        """The features of the spec's slice keys, sorted by name."""
+        derived = (one.name for one in self.derived)
+        return tuple(sorted([*self.features, *(name for name, _ in self.values), *derived]))
+
+    @property
+    def reads(self) -> tuple[str, ...]:
+        """The columns of the examples that are read, sorted by name."""
+        derived = (name for one in self.derived for name in one.reads)
+        return tuple(sorted({*self.features, *(name for name, _ in self.values), *derived}))
 
     def matches(self, key: SliceKey) -> bool:
         """Whether a slice of this key is one of the spec's."""
@@ -55,11 +66,15 @@ class SliceSpec:
         return all(_same(found[name], value) for name, value in self.values)
 
     def __str__(self) -> str:
-        return ", ".join([*self.features, *(f"{name}={value}" for name, value in self.values)]) or "overall"
+        held = (f"{name}={value}" for name, value in self.values)
+        return ", ".join([*self.features, *held, *(one.name for one in self.derived)]) or "overall"
 
 
-def parse(values: Iterable[Sequence[str | Mapping[str, Scalar]] | Mapping[str, Scalar]]) -> list[SliceSpec]:
-    """The slice specs of a config: ``[]`` is the whole set, ``[a, b]`` a cross, ``{a: 1}`` one value.
+def parse(values: Iterable[Sequence[str | Mapping[str, Any]] | Mapping[str, Any]]) -> list[SliceSpec]:
+    """The slice specs of a config.
+
+    ``[]`` is the whole set, ``[a, b]`` a cross, ``{a: 1}`` one value, ``{column: a, buckets: [1, 5]}`` or
+    ``{column: a, quantiles: 4}`` the buckets of a number, ``{expression: a > 5}`` the rows where it is true.
 
     Raises:
         UsageError: A feature stands twice in one spec, or an item is neither a name nor a mapping.
@@ -71,35 +86,73 @@ def _parse_one(value: Any) -> SliceSpec:
     items = [value] if isinstance(value, (str, Mapping)) else list(value)
     features: list[str] = []
     held: dict[str, Scalar] = {}
+    derived: list[Derived] = []
     for item in items:
         if isinstance(item, str):
             names: Sequence[str] = [item]
             features.append(item)
+        elif isinstance(item, Mapping) and (one := derived_of(item)) is not None:
+            names = [one.name]
+            derived.append(one)
         elif isinstance(item, Mapping):
             names = [str(name) for name in item]
+            if any(isinstance(one, (list, Mapping)) for one in item.values()):
+                raise UsageError(
+                    f"slices: {dict(item)!r} holds a feature to something that is no value.",
+                    hint="Write {feature: value}, or {column: feature, buckets: [1, 5, 10]}.",
+                )
             held.update({str(name): one for name, one in item.items()})
         else:
             raise UsageError(
                 f"slices: {item!r} in {value!r} is neither the name of a feature nor a mapping.",
                 hint="Write [] for the whole set, [feature, feature] for a cross, {feature: value} for one value.",
             )
-        if len(set(features)) < len(features) or any(name in features and name in held for name in names):
+        made = [one.name for one in derived]
+        taken = [*features, *held, *made]
+        if any(taken.count(name) > 1 for name in names):
             raise UsageError(f"slices: a feature stands twice in {value!r}.", hint="Name each feature once.")
-    return SliceSpec(tuple(sorted(features)), tuple(sorted(held.items())))
+    named = sorted(derived, key=lambda one: one.name)
+    return SliceSpec(tuple(sorted(features)), tuple(sorted(held.items())), tuple(named))
 
 
 def check_columns(specs: Iterable[SliceSpec], columns: Sequence[str]) -> None:
     """Holds the features of the specs against the columns of the examples.
 
     Raises:
-        UsageError: A feature is not a column.
+        UsageError: A feature is not a column, or a derived one is called as a column or as another.
     """
+    made: dict[str, Derived] = {}
     for spec in specs:
-        for name in spec.columns:
+        for one in spec.derived:
+            if one.name in columns:
+                raise UsageError(
+                    f"slices: {one.name!r} is the name of a column, and what is derived needs one of its own.",
+                    hint="Give it another with name.",
+                    column=one.name,
+                )
+            if made.setdefault(one.name, one) != one:
+                raise UsageError(
+                    f"slices: {one.name!r} is derived in two ways.", hint="Give one of them another name with name."
+                )
+        for name in spec.reads:
             if name not in columns:
                 raise UsageError(
                     f"slices: the examples have no column {name!r}.", hint=did_you_mean(name, columns), column=name
                 )
+
+
+def with_quantiles(specs: Iterable[SliceSpec], numbers: Callable[[str], Sequence[float]]) -> list[SliceSpec]:
+    """The specs with the bounds of their quantiles, given the numbers of a column by its name."""
+    return [
+        replace(
+            spec,
+            derived=tuple(
+                one.with_quantiles_of(numbers(one.column)) if isinstance(one, Buckets) and one.quantiles else one
+                for one in spec.derived
+            ),
+        )
+        for spec in specs
+    ]
 
 
 def slice_text(key: SliceKey) -> str:
@@ -132,7 +185,11 @@ def assign(specs: Sequence[SliceSpec], batch: pa.RecordBatch) -> list[SpecSlices
 
     Costs a few array operations per spec and a Python step per distinct slice, none per row.
     """
-    columns = {name: _encode(batch, name) for name in sorted({name for spec in specs for name in spec.columns})}
+    derived = {one.name: one for spec in specs for one in spec.derived}
+    names = sorted({name for spec in specs for name in spec.columns})
+    columns = {
+        name: _encode(derived[name].values(batch) if name in derived else batch.column(name), name) for name in names
+    }
     found = []
     for position, spec in enumerate(specs):
         one = _assign_one(spec, columns, batch.num_rows)
@@ -141,15 +198,14 @@ def assign(specs: Sequence[SliceSpec], batch: pa.RecordBatch) -> list[SpecSlices
     return found
 
 
-def _encode(batch: pa.RecordBatch, name: str) -> tuple[list[Scalar], npt.NDArray[np.int64]]:
+def _encode(column: pa.Array, name: str) -> tuple[list[Scalar], npt.NDArray[np.int64]]:
     import numpy as np
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    column = batch.column(name)
     kind = column.type
     if pa.types.is_null(kind):
-        return [], np.full(batch.num_rows, -1, np.int64)
+        return [], np.full(len(column), -1, np.int64)
     if pa.types.is_list(kind) or pa.types.is_large_list(kind) or pa.types.is_fixed_size_list(kind):
         raise DataError(
             f"slices: the column {name!r} holds lists, which cannot be sliced by.",

@@ -6,6 +6,7 @@ import re
 from typing import Any
 
 from penstock.components import (
+    BigQueryExampleGen,
     CsvExampleGen,
     Evaluator,
     ExampleValidator,
@@ -13,9 +14,11 @@ from penstock.components import (
     JsonlExampleGen,
     LatestBlessedModel,
     LatestStatistics,
+    LatestWindow,
     ParquetExampleGen,
     Pusher,
     SchemaGen,
+    SpanWindow,
     SqlExampleGen,
     StatisticsGen,
     Trainer,
@@ -34,6 +37,7 @@ _EXAMPLE_GENS: dict[str, tuple[Component, str | None]] = {
     "jsonl": (JsonlExampleGen, r"\.(jsonl|ndjson|json)(\.gz|\.zst)?$"),
     "tfrecord": (ImportExampleGen, r"tfrecords?[^/]*$"),
     "sql": (SqlExampleGen, None),
+    "bigquery": (BigQueryExampleGen, None),
 }
 
 STANDARD_COMPONENTS: tuple[Component, ...] = (
@@ -42,6 +46,8 @@ STANDARD_COMPONENTS: tuple[Component, ...] = (
     SchemaGen,
     LatestStatistics,
     ExampleValidator,
+    LatestWindow,
+    SpanWindow,
     Transform,
     Trainer,
     LatestBlessedModel,
@@ -64,6 +70,7 @@ _FROM_DATA = {
     "max_skipped": "max_skipped",
     "split_by": "split_by",
     "sample": "sample",
+    "split_by_time": "split_by_time",
     "on_leak": "on_leak",
     "span": "span",
     "version": "version",
@@ -112,6 +119,13 @@ def standard_pipeline(config: Config) -> Pipeline:
             examples=examples,
             **config["example_validator"],
         )
+        if "span_window" in config.sections:
+            window = LatestWindow(other_than=examples).outputs["window"]
+            examples = (
+                SpanWindow(examples=examples, earlier=window, **config["span_window"])
+                .after(validator)
+                .outputs["window"]
+            )
         if "transform" not in config.sections:
             return pipeline
         transform = Transform(examples=examples, schema=schema, **config["transform"]).after(validator)

@@ -1,4 +1,7 @@
-"""Statistics held beside those of TensorFlow Data Validation 1.16.1, on real data and on a family of small datasets."""
+"""Statistics, and the schemas inferred from them, held beside those of TensorFlow Data Validation 1.16.1.
+
+On real data and on a family of small datasets.
+"""
 
 from __future__ import annotations
 
@@ -15,8 +18,9 @@ import pyarrow.compute as pc
 import pyarrow.csv
 import pyarrow.parquet
 import pytest
-from tensorflow_metadata.proto.v0 import statistics_pb2
+from tensorflow_metadata.proto.v0 import schema_pb2, statistics_pb2
 
+from penstock.data_validation.inference import infer_schema
 from penstock.data_validation.observed import QUANTILES_STATISTIC
 from penstock.data_validation.slices import cut
 from penstock.data_validation.statistics import WHOLE, SlicedSummary
@@ -106,6 +110,16 @@ def test_statistics_are_theirs(theirs: Path, name: str) -> None:
     assert set(ours) == set(peers)
     for dataset, peer in peers.items():
         same(ours[dataset], peer, sliced(rows, options, dataset), options.weight_column)
+
+
+@pytest.mark.parametrize("name", [*REAL, *CASES])
+def test_inferred_schemas_are_theirs(theirs: Path, name: str) -> None:
+    """Field by field, each from its own statistics, without shapes and with them."""
+    _, rows = datasets(theirs, name)
+    statistics = summary_of(rows, options_of(name)).to_proto("").datasets[0]
+    for form in ("sparse", "dense"):
+        expected = schema_pb2.Schema.FromString((theirs / f"{name}.{form}.pb").read_bytes())
+        assert infer_schema([statistics], infer_feature_shape=form == "dense") == expected
 
 
 def sliced(rows: pa.Table, options: SummaryOptions, name: str) -> pa.Table:

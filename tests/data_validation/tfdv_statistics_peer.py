@@ -1,8 +1,9 @@
 """Run by the Python that has TensorFlow Data Validation: statistics of each ``NAME.parquet`` in a directory.
 
 ``NAME.json`` beside it, if it is there, says with what: ``weight`` (a column), ``slices`` (a list of mappings of
-features to values or null), ``crosses`` and ``domains`` (true). The answer is ``NAME.stats.pb``. Nothing runs on Beam,
-which would take seconds for each, so that frequent strings are sketched.
+features to values or null), ``crosses`` and ``domains`` (true). The answer is ``NAME.stats.pb``, and the schemas
+inferred from it: ``NAME.sparse.pb`` and, with shapes, ``NAME.dense.pb``. Nothing runs on Beam, which would take seconds
+for each, so that frequent strings are sketched.
 """
 
 from __future__ import annotations
@@ -73,7 +74,11 @@ def main(directory: Path) -> None:
     """Answers everything in the directory; what it cannot answer it says in ``NAME.error``."""
     for path in sorted(directory.glob("*.parquet")):
         try:
-            path.with_suffix(".stats.pb").write_bytes(answer(path).SerializeToString())
+            found = answer(path)
+            path.with_suffix(".stats.pb").write_bytes(found.SerializeToString())
+            for name, shapes in (("sparse", False), ("dense", True)):
+                schema = tfdv.infer_schema(found, infer_feature_shape=shapes)
+                path.with_suffix(f".{name}.pb").write_bytes(schema.SerializeToString())
         except Exception as error:  # noqa: BLE001  # whatever it raises is its answer
             path.with_suffix(".error").write_text(f"{type(error).__name__}: {error}")
 
