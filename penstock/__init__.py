@@ -16,6 +16,7 @@ A component of your own is a function whose signature names its inputs, outputs 
 
 from __future__ import annotations
 
+import importlib
 import typing
 
 from penstock.artifacts import (
@@ -37,16 +38,20 @@ from penstock.artifacts import (
     TransformGraph,
 )
 from penstock.components import (
+    BigQueryExampleGen,
     CsvExampleGen,
     Evaluator,
     ExampleValidator,
     ImportExampleGen,
+    ImportSchemaGen,
     JsonlExampleGen,
     LatestBlessedModel,
     LatestStatistics,
+    LatestWindow,
     ParquetExampleGen,
     Pusher,
     SchemaGen,
+    SpanWindow,
     SqlExampleGen,
     StatisticsGen,
     Trainer,
@@ -60,10 +65,12 @@ from penstock.version import __version__
 
 if typing.TYPE_CHECKING:
     from penstock.data.examples import read_table
+    from penstock.ui.notebook import latest_run, run
 
 __all__ = [
     "HTML",
     "Artifact",
+    "BigQueryExampleGen",
     "Config",
     "Context",
     "CsvExampleGen",
@@ -75,6 +82,7 @@ __all__ = [
     "Examples",
     "HyperParameters",
     "ImportExampleGen",
+    "ImportSchemaGen",
     "InferenceResult",
     "InfraBlessing",
     "Input",
@@ -82,6 +90,7 @@ __all__ = [
     "JsonlExampleGen",
     "LatestBlessedModel",
     "LatestStatistics",
+    "LatestWindow",
     "Markdown",
     "Model",
     "ModelBlessing",
@@ -96,6 +105,7 @@ __all__ = [
     "Pusher",
     "Schema",
     "SchemaGen",
+    "SpanWindow",
     "SqlExampleGen",
     "StatisticsGen",
     "Trainer",
@@ -105,7 +115,9 @@ __all__ = [
     "__version__",
     "component",
     "data_file",
+    "latest_run",
     "read_table",
+    "run",
 ]
 
 
@@ -114,4 +126,11 @@ def __getattr__(name: str) -> typing.Any:
         from penstock.data.examples import read_table
 
         return read_table
+    if name in {"latest_run", "run"}:  # these open stores
+        return getattr(importlib.import_module("penstock.ui.notebook"), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def load_ipython_extension(shell: typing.Any) -> None:
+    """Has IPython show artifacts, runs and components as views: what ``%load_ext penstock`` calls."""
+    importlib.import_module("penstock.ui.notebook").register(shell)

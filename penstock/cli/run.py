@@ -26,10 +26,10 @@ from penstock.errors import PenstockError, RunCanceled, UsageError
 
 if TYPE_CHECKING:
     from penstock.cli.terminal.evaluation import EvaluationSummary
-    from penstock.cli.terminal.run_view import RunView
     from penstock.cli.terminal.summary import Command, Pushed
     from penstock.orchestration.project import Project
     from penstock.orchestration.run import RunResult
+    from penstock.orchestration.run_view import RunView
 
 __all__ = ["run"]
 
@@ -70,7 +70,7 @@ def run(
 
     Exit codes: 0 complete, 1 failed, 2 usage, 3 blocked by a gate, 130 canceled.
     """
-    from penstock.cli.terminal.run_view import RunView
+    from penstock.orchestration.run_view import RunView
 
     view = RunView()
     overrides += (f"data.sample={sample}",) if sample else ()

@@ -11,6 +11,7 @@ from penstock.dsl.context import Context
 from penstock.errors import UsageError
 from penstock.evaluation.given import Given
 from penstock.evaluation.names import check_parameters, measured
+from penstock.evaluation.resampling.options import ConfidenceIntervals
 from penstock.evaluation.results import BASELINE, CANDIDATE, EvaluationResult
 from penstock.evaluation.slices import SliceValue
 from penstock.evaluation.task_names import Task
@@ -44,6 +45,7 @@ def Evaluator(
     thresholds: list[Threshold] = [],  # noqa: B006
     split: str = "eval",
     weight: str | None = None,
+    confidence_intervals: ConfidenceIntervals | None = None,
     predictions: Given | None = None,
     predictions_file: InputPath = "",
     gate: Gate = "block",  # noqa: ARG001  # the launcher reads it, with the verdicts
@@ -78,6 +80,8 @@ def Evaluator(
         thresholds: Bounds on metrics; metrics and slices that only they name are computed too.
         split: The split evaluated.
         weight: A column of example weights. Rows without one are left out.
+        confidence_intervals: How the 95 % intervals of metrics are found; if not given by formulas, for the metrics
+            that have one.
         predictions: Columns that hold predictions, in place of a model, or labels that came later.
         predictions_file: The file that has those columns, if the examples do not: Parquet, CSV or JSON Lines. Rows that
             it does not know are left out.
@@ -109,6 +113,7 @@ def Evaluator(
             thresholds=thresholds,
             split=split,
             weight=weight,
+            confidence_intervals=confidence_intervals,
             task=task,
             classes=classes,
             given=predictions,
@@ -161,7 +166,11 @@ def _measured(
         ctx.progress(done, prepared.rows, unit="rows")
 
     ctx.progress(0, prepared.rows, unit="rows")
-    return prepared.run(ctx.beam(), evaluation.path(), scored)
+
+    def resampled(done: int, total: int) -> None:
+        ctx.progress(done, total, unit="slices")
+
+    return prepared.run(ctx.beam(), evaluation.path(), scored, resampled)
 
 
 def _tell(ctx: Context, result: EvaluationResult, metrics: list[str], *, label: str, weight: str | None) -> None:

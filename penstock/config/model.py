@@ -36,12 +36,13 @@ class DataConfig:
     Attributes:
         path: A file, directory or pattern, or one for each split; absolute after loading, empty if the pipeline reads
             none.
+        split_by_time: Which split a row is in by its time, if it is written.
         on_leak: ``fail`` or ``allow``, if it is written.
         span: The span that is read, if it is written: a number or a date.
         version: The version of the span that is read, if it is written.
         splits: Name of each split and its share of the rows, as ratios.
         types: Declared types of columns, where inference should not decide.
-        format: ``csv``, ``parquet``, ``jsonl``, ``tfrecord`` or ``sql``, if it is written.
+        format: ``csv``, ``parquet``, ``jsonl``, ``tfrecord``, ``sql`` or ``bigquery``, if it is written.
         url: The URL of the database that `query` is for; empty if files are read.
         query: What is asked of a database.
         version_query: What is asked of it to learn whether its data have changed.
@@ -59,6 +60,7 @@ class DataConfig:
     max_skipped: int | None = None
     split_by: Sequence[str] = ()
     sample: float | None = None
+    split_by_time: Mapping[str, Any] | None = None
     on_leak: str | None = None
     span: int | str | None = None
     version: int | None = None

@@ -4,12 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, Final
 
 if TYPE_CHECKING:
     from tensorflow_metadata.proto.v0 import schema_pb2
 
-__all__ = ["DriftBound"]
+__all__ = ["ANOMALY_OF", "MEMBERS", "DriftBound"]
+
+
+MEMBERS: Final = {
+    "linf": "infinity_norm",
+    "jensen_shannon": "jensen_shannon_divergence",
+    "normalized_abs_difference": "normalized_abs_difference",
+}
+"""What each distance is called in a schema's comparator."""
+
+ANOMALY_OF: Final = {
+    "linf": "COMPARATOR_L_INFTY_HIGH",
+    "jensen_shannon": "COMPARATOR_JENSEN_SHANNON_DIVERGENCE_HIGH",
+    "normalized_abs_difference": "COMPARATOR_NORMALIZED_ABSOLUTE_DIFFERENCE_HIGH",
+}
+"""The type of anomaly that each distance is when it exceeds its bound."""
 
 
 @dataclass(frozen=True)
@@ -50,11 +65,7 @@ class DriftBound:
         """The bounds that a schema's ``drift_comparator`` or ``skew_comparator`` sets, if it sets any."""
         given = {
             name: getattr(comparator, member).threshold
-            for name, member in (
-                ("linf", "infinity_norm"),
-                ("jensen_shannon", "jensen_shannon_divergence"),
-                ("normalized_abs_difference", "normalized_abs_difference"),
-            )
+            for name, member in MEMBERS.items()
             if getattr(comparator, member).HasField("threshold")
         }
         return cls(**given) if given else None

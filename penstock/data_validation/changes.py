@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 from google.protobuf import text_format
 from tensorflow_metadata.proto.v0 import anomalies_pb2, schema_pb2
 
-__all__ = ["Entry", "apply", "diff_lines", "diff_regions", "suggested_schema", "text_of"]
+__all__ = ["Entry", "apply", "changed_lines", "diff_lines", "diff_regions", "suggested_schema", "text_of"]
 
 Entry: TypeAlias = Any
 """A Feature, StringDomain, SparseFeature, WeightedFeature or DatasetConstraints: what a schema is a list of."""
@@ -72,6 +72,13 @@ def diff_regions(before: list[str], after: list[str]) -> Iterator[anomalies_pb2.
             region.changed.left_contents.extend(before[left:left_end])
             region.changed.right_contents.extend(after[right:right_end])
         yield region
+
+
+def changed_lines(regions: Iterable[anomalies_pb2.DiffRegion]) -> Iterator[str]:
+    """What `diff_regions` change, as lines that begin with ``+`` or ``-``."""
+    for region in regions:
+        yield from (f"-{line}" for line in (*region.removed.contents, *region.changed.left_contents))
+        yield from (f"+{line}" for line in (*region.added.contents, *region.changed.right_contents))
 
 
 def _opcodes(before: list[str], after: list[str]) -> Iterator[tuple[str, int, int, int, int]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 from tensorflow_metadata.proto.v0 import schema_pb2, statistics_pb2
 
@@ -45,10 +46,13 @@ def comparisons(
     """
     _check_features(datasets, schema, drift, "drift", node)
     _check_features(datasets, schema, skew, "skew", node)
-    return [
-        *_drift(datasets, {**bounds_of(schema, "drift_comparator"), **drift}, baseline),
-        *_skew(datasets, {**bounds_of(schema, "skew_comparator"), **skew}, serving, serving_split),
+    set_by = {what: bounds_of(schema, f"{what}_comparator") for what in ("drift", "skew")}
+    found = [
+        *_drift(datasets, {**set_by["drift"], **drift}, baseline),
+        *_skew(datasets, {**set_by["skew"], **skew}, serving, serving_split),
     ]
+    configured = {"drift": drift, "skew": skew}
+    return [replace(one, in_schema=frozenset(set_by[one.what]) - configured[one.what].keys()) for one in found]
 
 
 def bounds_of(schema: schema_pb2.Schema, member: str) -> dict[str, DriftBound]:

@@ -17,6 +17,7 @@ __all__ = ["CrossSummary"]
 Matrix = npt.NDArray[np.float64]
 
 _BLOCK = 8192
+_ROUNDING = 1e-13
 
 
 class CrossSummary:
@@ -59,7 +60,7 @@ class CrossSummary:
 
     def to_protos(self) -> Iterator[statistics_pb2.CrossFeatureStatistics]:
         """One for each pair of columns that any example has both of."""
-        for x, y in zip(*np.triu_indices(len(self.names), 1), strict=True):
+        for x, y in zip(*(at.tolist() for at in np.triu_indices(len(self.names), 1)), strict=True):
             count = self.counts[x, y]
             if count == 0:
                 continue
@@ -67,10 +68,14 @@ class CrossSummary:
             result.path_x.step.append(self.names[x])
             result.path_y.step.append(self.names[y])
             result.num_cross_stats.covariance = self.products[x, y] / count
-            if self.squares[x, y] > 0 and self.squares[y, x] > 0:
+            if self._varies(x, y) and self._varies(y, x):
                 spread = np.sqrt(self.squares[x, y]) * np.sqrt(self.squares[y, x])
                 result.num_cross_stats.correlation = self.products[x, y] / spread
             yield result
+
+    def _varies(self, x: int, y: int) -> bool:
+        """Whether the deviations of a column are more than what rounding leaves of a constant one."""
+        return bool(self.squares[x, y] > self.counts[x, y] * (_ROUNDING * self.means[x, y]) ** 2)
 
     def _spread(self, names: list[str]) -> None:
         """Makes room for further columns."""

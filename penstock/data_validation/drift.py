@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
@@ -46,6 +47,16 @@ class Measurement:
     def too_small(self) -> bool:
         """Whether chance alone exceeds the bound and may explain the distance: then nothing can be told."""
         return self.observed is not None and self.noise > self.bound and self.observed <= self.bound + self.noise
+
+    @property
+    def beyond(self) -> bool:
+        """Whether the distance is known, greater than the bound, and not by chance."""
+        return self.observed is not None and not self.within and not self.too_small
+
+    @property
+    def raised(self) -> float:
+        """The bound that would let the distance pass: its next number of three decimals, which a person can read."""
+        return min(1.0, math.ceil((self.observed or 0.0) * 1000) / 1000)
 
     @property
     def within(self) -> bool:

@@ -84,7 +84,10 @@ def _merged(entry: Entry, schema: schema_pb2.Schema) -> Entry:
 
 
 def _widen(message: Entry, other: Entry) -> None:
-    """Takes over bounds (``min``, ``max_fraction_threshold``) that are further out; changes of anomalies only widen."""
+    """Takes over bounds (``min``, ``max_fraction_threshold``, ``threshold``) that are further out.
+
+    Changes of anomalies only widen.
+    """
     for field, value in message.ListFields():
         if field.is_repeated or not other.HasField(field.name):
             continue
@@ -92,6 +95,8 @@ def _widen(message: Entry, other: Entry) -> None:
             _widen(value, getattr(other, field.name))
         elif (end := field.name.partition("_")[0]) in ("min", "max"):
             setattr(message, field.name, (min if end == "min" else max)(value, getattr(other, field.name)))
+        elif field.name == "threshold":
+            setattr(message, field.name, max(value, getattr(other, field.name)))
 
 
 def rewritten(text: str, after: schema_pb2.Schema) -> str:

@@ -14,8 +14,8 @@ from tensorflow_metadata.proto.v0 import anomalies_pb2, schema_pb2, statistics_p
 from penstock.artifacts import Examples
 from penstock.data_validation.anomalies import find_anomalies
 from penstock.data_validation.anomaly import KINDS, Anomaly
-from penstock.data_validation.bounds import DriftBound
-from penstock.data_validation.changes import apply, diff_lines, diff_regions, text_of
+from penstock.data_validation.bounds import ANOMALY_OF, MEMBERS, DriftBound
+from penstock.data_validation.changes import Entry, apply, diff_lines, diff_regions, text_of
 from penstock.data_validation.drift import Measurement, compare
 from penstock.data_validation.observed import observed_features
 from penstock.data_validation.offenders import Offender, offenders
@@ -24,18 +24,11 @@ from penstock.gates import Verdict
 
 __all__ = ["Comparison", "Validation", "validate"]
 
-_ANOMALY_OF: Final = {
-    "linf": ("COMPARATOR_L_INFTY_HIGH", anomalies_pb2.DriftSkewInfo.Measurement.L_INFTY),
-    "jensen_shannon": (
-        "COMPARATOR_JENSEN_SHANNON_DIVERGENCE_HIGH",
-        anomalies_pb2.DriftSkewInfo.Measurement.JENSEN_SHANNON_DIVERGENCE,
-    ),
-    "normalized_abs_difference": (
-        "COMPARATOR_NORMALIZED_ABSOLUTE_DIFFERENCE_HIGH",
-        anomalies_pb2.DriftSkewInfo.Measurement.NORMALIZED_ABSOLUTE_DIFFERENCE,
-    ),
+_MEASURED: Final = {
+    "linf": anomalies_pb2.DriftSkewInfo.Measurement.L_INFTY,
+    "jensen_shannon": anomalies_pb2.DriftSkewInfo.Measurement.JENSEN_SHANNON_DIVERGENCE,
+    "normalized_abs_difference": anomalies_pb2.DriftSkewInfo.Measurement.NORMALIZED_ABSOLUTE_DIFFERENCE,
 }
-
 
 _CHANGED_LINES: Final = 40
 _ROWS: Final = 3
@@ -52,6 +45,7 @@ class Comparison:
         other: The other dataset's statistics; nothing if there is none.
         other_name: What to call it in messages.
         why_not: Why there is no other dataset.
+        in_schema: Features whose bounds are those of the schema, not of the config.
     """
 
     what: Literal["drift", "skew"]
@@ -60,6 +54,7 @@ class Comparison:
     other: statistics_pb2.DatasetFeatureStatistics | None
     other_name: str
     why_not: str = ""
+    in_schema: frozenset[str] = frozenset()
 
 
 @dataclass
@@ -101,9 +96,9 @@ class Validation:
             else:
                 yield Verdict(kind, "undefined", n=0, message="There are no examples to look at.")
         for comparison, feature, measurement in self.measurements:
-            severity = severity_of(self.policy, _ANOMALY_OF[measurement.distance][0], feature)
+            severity = severity_of(self.policy, ANOMALY_OF[measurement.distance], feature)
             if severity != "ignore":
-                verdict = _of_distance(comparison, feature, measurement)
+                verdict = self._of_distance(comparison, feature, measurement)
                 yield replace(verdict, severity="warning") if severity == "warning" else verdict
 
     def to_proto(self, split: str) -> anomalies_pb2.Anomalies:
@@ -130,11 +125,11 @@ class Validation:
             if feature not in infos:
                 infos[feature] = result.drift_skew_info.add()
                 infos[feature].path.step.append(feature)
-            type_, distance = _ANOMALY_OF[measurement.distance]
+            type_, distance = ANOMALY_OF[measurement.distance], _MEASURED[measurement.distance]
             getattr(infos[feature], f"{comparison.what}_measurements").add(
                 type=distance, value=measurement.observed, threshold=measurement.bound
             )
-            if not measurement.within and not measurement.too_small:
+            if measurement.beyond:
                 title = f"High {measurement.distance} ({comparison.what})"
                 severity = severity_of(self.policy, type_, feature)
                 if severity != "ignore":
@@ -146,12 +141,31 @@ class Validation:
     def _suggest(self, split: str, result: anomalies_pb2.Anomalies) -> None:
         """Writes the schema changes that each feature's anomalies, and those of the whole, would need."""
         before: list[str] = []
-        last = {anomaly.feature: anomaly.suggested for anomaly in self.anomalies[split]}
-        for feature, suggested in last.items():
+        wanted = {anomaly.feature: anomaly.suggested for anomaly in self.anomalies[split]}
+        for comparison, feature, measurement in self.measurements:
+            if comparison.splits == (split,) and self._may_raise(comparison, feature, measurement):
+                wanted[feature] = self._raised(comparison, feature, measurement, wanted.get(feature, ()))
+        for feature, suggested in wanted.items():
             if suggested:
                 before = before or text_of(self.schema)
                 info = result.anomaly_info[feature] if feature else result.dataset_anomaly_info
                 info.diff_regions.extend(diff_regions(before, text_of(apply(self.schema, suggested))))
+
+    def _may_raise(self, comparison: Comparison, feature: str, measurement: Measurement) -> bool:
+        """Whether a bound was exceeded that the schema sets."""
+        severity = severity_of(self.policy, ANOMALY_OF[measurement.distance], feature)
+        return measurement.beyond and feature in comparison.in_schema and severity != "ignore"
+
+    def _raised(
+        self, comparison: Comparison, feature: str, measurement: Measurement, entries: tuple[Entry, ...] = ()
+    ) -> tuple[Entry, ...]:
+        """The entries, with that of the feature among them, in which the bound is what was observed."""
+        found = next((one for one in entries if isinstance(one, schema_pb2.Feature) and one.name == feature), None)
+        raised = schema_pb2.Feature()
+        raised.CopyFrom(found or next(one for one in self.schema.feature if one.name == feature))
+        comparator = getattr(raised, f"{comparison.what}_comparator")
+        getattr(comparator, MEMBERS[measurement.distance]).threshold = measurement.raised
+        return (*(one for one in entries if one is not found), raised)
 
     def point_out(self, examples: Examples) -> None:
         """Adds to each anomaly the first rows and values it is about, as its evidence ``rows``."""
@@ -183,6 +197,30 @@ class Validation:
             message=f"{about}: {first.message}{also} {first.advice}",
             evidence=evidence,
             severity="warning" if severity_of(self.policy, first.type, first.feature) == "warning" else "",
+        )
+
+    def _of_distance(self, comparison: Comparison, feature: str, measurement: Measurement) -> Verdict:
+        outcome: Literal["pass", "fail", "undefined"] = "pass" if measurement.within else "fail"
+        advice, evidence = "", dict[str, Any](splits=list(comparison.splits))
+        if measurement.observed is None or measurement.too_small:
+            outcome = "undefined"
+        elif outcome == "fail":
+            advice = " Find out what changed; if it is right so, raise the bound."
+            if feature in comparison.in_schema:
+                evidence["schema_change"] = diff_lines(self.schema, self._raised(comparison, feature, measurement))
+            else:
+                raised = f"{comparison.what}: {{{feature}: {{{measurement.distance}: {measurement.raised:g}}}}}"
+                evidence["config_change"] = raised
+        return Verdict(
+            f"{comparison.what} {measurement.distance}",
+            outcome,
+            subject=feature,
+            observed=measurement.observed,
+            bound=measurement.bound,
+            relation="<=",
+            n=measurement.n or None,
+            message=f"{feature} in {_listed(comparison.splits)}: {measurement.message}{advice}",
+            evidence=evidence,
         )
 
     @property
@@ -236,26 +274,6 @@ def _where(rows: list[Offender]) -> str:
     """The first rows, for a message."""
     listed = ", ".join(f"{one['row']} ({one['value']!r})" for one in rows[:_ROWS])
     return f"First in {'row' if len(rows) == 1 else 'rows'} {listed}."
-
-
-def _of_distance(comparison: Comparison, feature: str, measurement: Measurement) -> Verdict:
-    outcome: Literal["pass", "fail", "undefined"] = "pass" if measurement.within else "fail"
-    advice = ""
-    if measurement.observed is None or measurement.too_small:
-        outcome = "undefined"
-    elif outcome == "fail":
-        advice = " Find out what changed; if it is right so, raise the bound."
-    return Verdict(
-        f"{comparison.what} {measurement.distance}",
-        outcome,
-        subject=feature,
-        observed=measurement.observed,
-        bound=measurement.bound,
-        relation="<=",
-        n=measurement.n or None,
-        message=f"{feature} in {_listed(comparison.splits)}: {measurement.message}{advice}",
-        evidence={"splits": list(comparison.splits)},
-    )
 
 
 def _add_reason(  # what a reason has

@@ -45,6 +45,7 @@ class ScoredBatch:
         counts: Numbers of rows by what became of them: ``rows``, ``missing_label`` ...
         error: The first error met, as `PenstockError.to_json` gives it; the batch is then empty. Beam would turn
             an exception into text, so errors travel as values.
+        numbers: The number of each row in the batch that was scored, of which some may have been left out, [rows].
     """
 
     slices: list[SpecSlices]
@@ -53,6 +54,7 @@ class ScoredBatch:
     weights: Floats | None = None
     counts: dict[str, int] = field(default_factory=dict)
     error: dict[str, object] | None = None
+    numbers: Ints | None = None
 
 
 class Accumulator:
@@ -91,7 +93,7 @@ class Accumulator:
             return
         weights = np.ones(len(batch.labels)) if batch.weights is None else batch.weights
         labels = batch.labels * weights
-        per_row = [self._per_row(batch.labels, prediction, weights, labels) for prediction in batch.predictions]
+        per_row = [self.per_row(batch.labels, prediction, weights, labels) for prediction in batch.predictions]
         bins = [bins_of(prediction) if self.layout.histogram else None for prediction in batch.predictions]
         for one in batch.slices:
             numbers = self._numbers(one.keys)
@@ -109,7 +111,8 @@ class Accumulator:
                     codes, picked = (one.codes, slice(None)) if whole else (one.codes[inside], inside)
                     self.histograms[model].add(numbers[codes], binned[picked], weights[picked], labels[picked])
 
-    def _per_row(self, label: Floats, prediction: Floats, weights: Floats, labels: Floats) -> list[Floats]:
+    def per_row(self, label: Floats, prediction: Floats, weights: Floats, labels: Floats) -> list[Floats]:
+        """The columns of `sums` for each row: from label, prediction, weight, and label times weight, each [rows]."""
         with np.errstate(divide="ignore", invalid="ignore"):
             # 0 log 0 is 0: a certain and right prediction costs nothing.
             entropy = -np.where(label > 0, label * np.log(prediction), 0.0)

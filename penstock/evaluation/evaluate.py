@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from penstock.errors import UsageError, did_you_mean
 from penstock.evaluation.accumulator import Accumulator
 from penstock.evaluation.given import Given
 from penstock.evaluation.metrics import Metric, computed, layout_for, named
+from penstock.evaluation.resampling.options import ConfidenceIntervals
 from penstock.evaluation.results import BASELINE, CANDIDATE, RESULTS_FILE, EvaluationResult, read
 from penstock.evaluation.slices import SliceSpec, SliceValue, check_columns, parse, sort_key, with_quantiles
 from penstock.evaluation.task_accumulator import TaskAccumulator
@@ -34,6 +35,7 @@ class Evaluation:
         slices: The slice specs, those of thresholds included.
         thresholds: The bounds.
         split: The split's name.
+        intervals: How confidence intervals are found.
     """
 
     plan: Any
@@ -42,13 +44,20 @@ class Evaluation:
     slices: list[SliceSpec]
     thresholds: list[Threshold]
     split: str
+    intervals: ConfidenceIntervals = field(default_factory=ConfidenceIntervals)
 
     @property
     def rows(self) -> int:
         """How many rows there are to read."""
         return sum(group.rows for group in self.groups)
 
-    def run(self, pipeline: Any, directory: Path, listener: Callable[[int], None] | None = None) -> EvaluationResult:
+    def run(
+        self,
+        pipeline: Any,
+        directory: Path,
+        listener: Callable[[int], None] | None = None,
+        progress: Callable[[int, int], None] | None = None,
+    ) -> EvaluationResult:
         """Computes every metric on every slice and the verdicts.
 
         Writes the predictions, ``results.json`` and ``verdicts.json``.
@@ -57,6 +66,7 @@ class Evaluation:
             pipeline: A Beam pipeline, not yet entered.
             directory: Where the files go; it is made.
             listener: Is told the number of rows of each row group scored, where the pipeline runs in this process.
+            progress: Is told the number of slices resampled, and of all.
 
         Raises:
             DataError: No row has a label; or what `scored_batch` and the models raise.
@@ -77,9 +87,18 @@ class Evaluation:
                 >> beam.Map(_write, str(directory / RESULTS_FILE), self.plan.label, self.split, [*self.metrics])
             )
         result = read(directory)
+        if self.intervals.method != "analytic":
+            self._resample(directory, result, progress)
         result.verdicts.extend(judge(self.thresholds, result))
         result.write_verdicts(directory)
         return result
+
+    def _resample(self, directory: Path, result: EvaluationResult, progress: Callable[[int, int], None] | None) -> None:
+        from penstock.evaluation.resampling.resample import kept_rows, resample
+
+        rows = kept_rows(self.plan, self.groups, directory)
+        resample(rows, self.plan.layout, self.metrics, self.intervals, progress).put(result)
+        (directory / RESULTS_FILE).write_text(json.dumps(result.to_json(), allow_nan=False))
 
 
 def _write(accumulator: Accumulator | TaskAccumulator, file: str, label: str, split: str, metrics: list[str]) -> None:
@@ -137,6 +156,7 @@ def prepare(  # noqa: PLR0913  # the Evaluator's arguments, less those that say 
     weight: str | None = None,
     given: Given | None = None,
     predictions_file: str = "",
+    confidence_intervals: ConfidenceIntervals | None = None,
     task: Task = "binary",
     classes: Sequence[str | int] = (),
 ) -> Evaluation:
@@ -155,6 +175,7 @@ def prepare(  # noqa: PLR0913  # the Evaluator's arguments, less those that say 
         weight: A column of the examples.
         given: Columns that hold predictions, or labels that came later.
         predictions_file: The file that has those columns, if the examples do not.
+        confidence_intervals: How they are found; by formulas if not given.
         task: What a score means.
         classes: Of several classes or labels, their names in the order of the scores.
 
@@ -187,7 +208,8 @@ def prepare(  # noqa: PLR0913  # the Evaluator's arguments, less those that say 
         predictions_file=predictions_file,
         classes=tuple(classes),
     )
-    return Evaluation(plan, row_groups(examples, split), found, specs, list(thresholds), split)
+    intervals = confidence_intervals or ConfidenceIntervals()
+    return Evaluation(plan, row_groups(examples, split), found, specs, list(thresholds), split, intervals)
 
 
 def _column(examples: Examples, split: str, name: str) -> Any:

@@ -77,6 +77,14 @@ def check_parameters(parameters: Mapping[str, Any]) -> None:
             argument="task",
             at=[],
         )
+    intervals = parameters.get("confidence_intervals")
+    if task != "binary" and intervals is not None and intervals.method != "analytic":
+        raise GraphError(
+            f"Intervals by {intervals.method} are found for binary models only; the task is {task!r}.",
+            hint="Leave confidence_intervals out.",
+            argument="confidence_intervals",
+            at=["method"],
+        )
     _check(parameters.get("metrics") or (), names, "metrics", [])
     _check((one.metric for one in parameters.get("thresholds", ())), names, "thresholds", ["metric"])
 

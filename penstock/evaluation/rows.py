@@ -130,7 +130,8 @@ def scored_batch(plan: EvaluationPlan, rows: Rows) -> ScoredBatch:
     if not columns:
         # A batch without columns forgets how many rows it has.
         sliced = pa.record_batch({"": pa.nulls(len(labels))})
-    return ScoredBatch(assign(plan.slices, sliced), labels, tuple(predictions), weights, counts)
+    slices = assign(plan.slices, sliced)
+    return ScoredBatch(slices, labels, tuple(predictions), weights, counts, numbers=np.flatnonzero(kept))
 
 
 def labels_of(plan: EvaluationPlan, column: pa.Array) -> Floats:

@@ -7,6 +7,7 @@ self-contained document that needs no network; the terminal prints its tables.
 from penstock.views.diff import compare
 from penstock.views.page import Fragment, fragment
 from penstock.views.registry import view
+from penstock.views.text import plain
 from penstock.views.view import Bars, Cell, Row, Table, View
 
-__all__ = ["Bars", "Cell", "Fragment", "Row", "Table", "View", "compare", "fragment", "view"]
+__all__ = ["Bars", "Cell", "Fragment", "Row", "Table", "View", "compare", "fragment", "plain", "view"]

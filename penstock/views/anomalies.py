@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import shlex
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from tensorflow_metadata.proto.v0 import anomalies_pb2
 
 from penstock.artifacts import Artifact, ExampleAnomalies
+from penstock.data_validation.bounds import ANOMALY_OF
+from penstock.data_validation.changes import changed_lines
 from penstock.data_validation.files import read_anomalies
 from penstock.errors import DataError
 from penstock.gates import Verdict
@@ -18,6 +21,7 @@ from penstock.views.view import Cell, Table, Tone, View, cut, jsonable, shown, u
 __all__ = ["make"]
 
 MOST_ANOMALIES: Final = 1000
+MOST_LINES: Final = 40
 _DATASET: Final = "(the whole)"
 _RANK: Final[Mapping[str, int]] = {"ERROR": 0, "WARNING": 1, "UNKNOWN": 2}
 _TONES: Final[Mapping[str, Tone]] = {"ERROR": "bad", "WARNING": "held"}
@@ -67,9 +71,28 @@ def _anomalies(
                     "title": reason.short_description,
                     "message": reason.description,
                     "splits": [split],
-                    "evidence": jsonable(evidence.get((feature, type_), {})),
+                    **_split_off(evidence.get((feature, type_)) or _drifted(evidence, feature, type_), info),
+                    "command": f"penstock schema accept {shlex.quote(feature)}" if info.diff_regions else "",
                 }
     return sorted(found.values(), key=lambda one: (_RANK[one["severity"]], one["feature"], one["type"]))
+
+
+def _drifted(evidence: Mapping[tuple[str, str], Mapping[str, Any]], feature: str, type_: str) -> Mapping[str, Any]:
+    """The evidence of a distance's verdict, which is named otherwise than its anomaly; of drift before that of skew."""
+    distance = next((name for name, known in ANOMALY_OF.items() if known == type_), "")
+    checks = [(feature, f"{what} {distance}") for what in ("drift", "skew")]
+    return next((evidence[check] for check in checks if check in evidence), {})
+
+
+def _split_off(evidence: Mapping[str, Any], info: anomalies_pb2.AnomalyInfo) -> dict[str, Any]:
+    """What is evidence, and which lines of the schema or of the config would change."""
+    changes = evidence.get("schema_change") or list(changed_lines(info.diff_regions))[:MOST_LINES]
+    kept = {name: value for name, value in evidence.items() if name not in ("schema_change", "config_change")}
+    return {
+        "evidence": jsonable(kept),
+        "schema_change": jsonable(changes),
+        "config_change": jsonable(evidence.get("config_change", "")),
+    }
 
 
 def _name(key: str, info: anomalies_pb2.AnomalyInfo) -> str:
@@ -115,7 +138,7 @@ def _tables(
     if anomalies:
         yield Table(
             "Anomalies",
-            ("feature", "severity", "what", "splits", "evidence", "schema"),
+            ("feature", "severity", "what", "splits", "evidence", "schema", "to accept"),
             tuple(
                 (
                     feature(one["feature"]),
@@ -124,6 +147,7 @@ def _tables(
                     ", ".join(one["splits"]),
                     Cell("", "\n".join(f"{name}: {_listed(value)}" for name, value in one["evidence"].items())),
                     Cell("expects", link=url_of(links, "schema", one["feature"])) if links.get("schema") else "",
+                    _accepting(one),
                 )
                 for one in anomalies[:MOST_ANOMALIES]
             ),
@@ -147,6 +171,13 @@ def _tables(
             ),
             ("value", "at most"),
         )
+
+
+def _accepting(one: Mapping[str, Any]) -> Cell:
+    """The command that takes the data as right, and what it would change; or what to write into pipeline.yaml."""
+    if one["config_change"]:
+        return Cell("example_validator in pipeline.yaml", one["config_change"])
+    return Cell(one["command"], "\n".join(one["schema_change"])) if one["command"] else Cell("")
 
 
 def _listed(value: Any) -> str:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import heapq
 import math
-from collections.abc import Iterator, Mapping
-from typing import Final
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final
 
 from penstock.artifacts import Artifact, ModelEvaluation
 from penstock.evaluation.results import BASELINE, CANDIDATE, EvaluationResult, load
@@ -12,9 +14,12 @@ from penstock.evaluation.slices import slice_text
 from penstock.gates import Verdict
 from penstock.views.view import Cell, Row, Table, Tone, View, shown
 
-__all__ = ["make"]
+__all__ = ["make", "verdict_table"]
 
 MOST_SLICES: Final = 500
+MOST_DRAWN: Final = 5000
+_BY_SLICE: Final = ("slices", "n", "values", "intervals", "change_intervals")
+_MODULE: Final = Path(__file__).parent / "static" / "evaluation.js"
 _TONES: Final[Mapping[str, Tone]] = {"fail": "bad", "undefined": "held", "pass": "good"}
 
 
@@ -23,22 +28,33 @@ def make(artifact: Artifact, links: Mapping[str, str]) -> View:
     del links  # slices have no page yet
     assert isinstance(artifact, ModelEvaluation)
     result = load(artifact)
-    value = result.to_json()
-    data = {**value, "verdicts": [verdict.to_json() for verdict in result.verdicts]}
     note = f"Label {result.label}, split {result.split}, {result.n[0]:,} examples, {len(result.slices):,} slices."
-    return View("evaluation", "Evaluation", data, tuple(_tables(result)), (note,))
+    return View("evaluation", "Evaluation", _model(result), tuple(_tables(result)), (note,), _MODULE)
+
+
+def _model(result: EvaluationResult) -> dict[str, Any]:
+    """The results as their file holds them, with verdicts and slices' names; of very many slices the largest."""
+    order = range(len(result.slices))
+    kept = sorted(heapq.nlargest(MOST_DRAWN, order, key=lambda at: (at == 0, result.n[at], -at)))
+
+    def of_kept(value: Any) -> Any:
+        if isinstance(value, dict):
+            return {name: of_kept(item) for name, item in value.items()}
+        return [value[at] for at in kept]
+
+    value = result.to_json()
+    return {
+        **value,
+        **{name: of_kept(value[name]) for name in _BY_SLICE if name in value},
+        "names": [slice_text(result.slices[at]) for at in kept],
+        "left_out": len(order) - len(kept),
+        "verdicts": [verdict.to_json() for verdict in result.verdicts],
+    }
 
 
 def _tables(result: EvaluationResult) -> Iterator[Table]:
-    failing = [one for outcome in _TONES for one in result.verdicts if one.outcome == outcome]
-    if failing:
-        yield Table(
-            "Verdicts",
-            ("check", "outcome", "on", "observed", "expected", "n", "what it says"),
-            tuple(map(_verdict, failing[:MOST_SLICES])),
-            ("observed", "expected", "n"),
-            max(0, len(failing) - MOST_SLICES),
-        )
+    if result.verdicts:
+        yield verdict_table(result.verdicts)
     order = [0, *sorted(range(1, len(result.slices)), key=lambda at: -result.n[at])]
     metrics = [metric for metric in result.metrics if metric != "example_count"]  # that is n
     rows: list[Row] = [
@@ -51,6 +67,18 @@ def _tables(result: EvaluationResult) -> Iterator[Table]:
     ]
     left_out = max(0, len(order) - MOST_SLICES)
     yield Table("Slices", ("slice", "n", *metrics), tuple(rows), ("n", *metrics), left_out)
+
+
+def verdict_table(verdicts: Sequence[Verdict]) -> Table:
+    """Verdicts as a table, those that failed first."""
+    order = [one for outcome in _TONES for one in verdicts if one.outcome == outcome]
+    return Table(
+        "Verdicts",
+        ("check", "outcome", "on", "observed", "expected", "n", "what it says"),
+        tuple(map(_verdict, order[:MOST_SLICES])),
+        ("observed", "expected", "n"),
+        max(0, len(order) - MOST_SLICES),
+    )
 
 
 def _metric(result: EvaluationResult, metric: str, at: int) -> Cell:

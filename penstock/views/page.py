@@ -8,14 +8,12 @@ import json
 from collections.abc import Collection
 from dataclasses import dataclass
 from html import escape
-from pathlib import Path
 from typing import Any
 
 from penstock.views.view import Bars, Cell, Row, Table, View, cut, shown
 
-__all__ = ["Fragment", "fragment", "page", "to_script"]
+__all__ = ["Fragment", "body", "fragment", "page", "to_script"]
 
-_STYLE = Path(__file__).parent / "static" / "view.css"
 _MOST_ROWS = 500
 
 
@@ -40,11 +38,11 @@ class Fragment:
 
 def fragment(view: View) -> Fragment:
     """The view as part of a page; without scripts its tables are what is seen."""
-    style, script = _STYLE.read_text(encoding="utf-8"), f"{view.script()}\nmount(render, {to_script(view.name)});\n"
+    style, script = view.style(), f"{view.script()}\nmount(render, {to_script(view.name)});\n"
     name = _escaped(view.name)
     html = (
         f"<style>{style}</style>\n"
-        f'<div class="penstock-view view-{name}">\n{_body(view)}\n</div>\n'
+        f'<div class="penstock-view view-{name}">\n{body(view)}\n</div>\n'
         f'<script type="application/json" class="penstock-model" data-view="{name}">{_model(view)}</script>\n'
         f'<script type="module">{script}</script>\n'
     )
@@ -52,7 +50,7 @@ def fragment(view: View) -> Fragment:
 
 
 def page(view: View) -> str:
-    """The view as one document that asks for nothing from anywhere."""
+    """The view as one document that asks for nothing from anywhere; in a frame it tells how high it is."""
     part = fragment(view)
     policy = f"default-src 'none'; style-src {part.styles}; script-src {part.scripts}; base-uri 'none'"
     return (
@@ -80,7 +78,8 @@ def _hash(text: str) -> str:
     return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
 
 
-def _body(view: View) -> str:
+def body(view: View) -> str:
+    """The notes and tables of a view, without style or script."""
     notes = [f'<p class="note">{_isolated(note)}</p>' for note in view.notes]
     return "\n".join([*notes, *map(_table, view.tables)])
 
@@ -95,7 +94,7 @@ def _table(table: Table) -> str:
     left_out = table.left_out + max(0, len(table.rows) - _MOST_ROWS)
     more = f'<p class="note">and {left_out:,} more</p>' if left_out else ""
     return (
-        f"<section><h2>{_escaped(table.title)}</h2>\n"
+        f'<section data-table="{_escaped(table.title)}"><h2>{_escaped(table.title)}</h2>\n'
         f'<div class="scroll" tabindex="0" role="region" aria-label="{_escaped(table.title)}"><table>\n'
         f"<thead><tr>{head}</tr></thead>\n<tbody>\n{body}\n</tbody></table></div>{more}</section>"
     )

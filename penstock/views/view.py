@@ -96,6 +96,10 @@ class View:
         own = self.module or _STATIC / "tables.js"
         return "\n".join(file.read_text(encoding="utf-8") for file in (_STATIC / "kit.js", own))
 
+    def style(self) -> str:
+        """The style that every view has."""
+        return (_STATIC / "view.css").read_text(encoding="utf-8")
+
     def html(self) -> str:
         """One self-contained page: no network, no inline code but its own, and tables where scripts do not run."""
         from penstock.views.page import page

@@ -77,8 +77,8 @@ def _own_state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def invoke() -> Invoke:
     """Runs a command line as the shell would; gives exit code, standard output and standard error."""
 
-    def run(*arguments: str | int | Path) -> Result:
-        return CliRunner().invoke(app, [str(argument) for argument in arguments], prog_name="penstock")
+    def run(*arguments: str | int | Path, input: str | None = None) -> Result:
+        return CliRunner().invoke(app, [str(argument) for argument in arguments], input=input, prog_name="penstock")
 
     return run
 

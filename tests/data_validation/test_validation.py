@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pyarrow as pa
@@ -10,6 +11,7 @@ from tensorflow_metadata.proto.v0 import anomalies_pb2, schema_pb2, statistics_p
 
 from penstock.data_validation.anomaly import KINDS
 from penstock.data_validation.bounds import DriftBound
+from penstock.data_validation.changes import suggested_schema
 from penstock.data_validation.validation import Comparison, validate
 
 Summarise = Callable[..., statistics_pb2.DatasetFeatureStatistics]
@@ -67,6 +69,28 @@ def test_drift_is_held_against_its_bound(summarise: Summarise, schema: FromText,
     assert (verdict.bound, verdict.relation, verdict.n) == (0.25, "<=", 100)
     if outcome == "fail":
         assert "is 50.0 % in the earlier train and 80.0 % in train" in verdict.message
+
+
+def test_drift_beyond_a_bound_suggests_a_higher_one(summarise: Summarise, schema: FromText) -> None:
+    """Where the schema sets it: in the verdict and in the proto, together with what else the feature needs."""
+    wanted = schema(
+        "feature { name: 'pay' type: BYTES string_domain { value: 'Cash' } "
+        "drift_comparator { infinity_norm { threshold: 0.25 } } skew_comparator { infinity_norm { threshold: 0.5 } } }"
+    )
+    now, then = summarise(columns(80, 20)), summarise(columns(50, 50))
+    compared = replace(comparison(then, pay=DriftBound(linf=0.25)), in_schema=frozenset({"pay"}))
+    found = validate({"train": now}, wanted, [compared])
+    verdict = list(found.verdicts())[-1]
+    assert verdict.evidence["schema_change"] == ["-      threshold: 0.25", "+      threshold: 0.301"]
+    proto = found.to_proto("train")
+    after = suggested_schema(wanted, proto.anomaly_info["pay"].diff_regions).feature[0]
+    assert after.drift_comparator.infinity_norm.threshold == 0.301
+    assert after.skew_comparator.infinity_norm.threshold == 0.5
+    assert list(after.string_domain.value) == ["Cash", "Card"]
+    again = validate(
+        {"train": now}, schema_pb2.Schema(feature=[after]), [replace(compared, bounds={"pay": DriftBound(linf=0.301)})]
+    )
+    assert again.count == 1  # the column that the schema does not have
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from penstock.evaluation.accumulator import Layout
 from penstock.evaluation.evaluate import tabulated
 from penstock.evaluation.metrics import layout_for, named
 from penstock.evaluation.names import check_parameters
+from penstock.evaluation.resampling.options import ConfidenceIntervals
 from penstock.evaluation.results import EvaluationResult
 from penstock.evaluation.rows import EvaluationPlan, Rows, scored_batch
 from penstock.evaluation.slices import parse
@@ -170,6 +171,10 @@ def test_what_does_not_fit_the_task_is_named(task: Task, change: dict[str, Any],
     [
         ({"task": "regression", "metrics": ["auc"]}, "no metric 'auc'"),
         ({"task": "multiclass"}, "classes are not named"),
+        (
+            {"task": "regression", "confidence_intervals": ConfidenceIntervals("jackknife")},
+            "jackknife are found for binary models only",
+        ),
         ({"classes": ["a"]}, "classes are named"),
     ],
 )

@@ -37,6 +37,8 @@ def test_the_schema_knows_the_options_of_nodes() -> None:
         ("{path: a.JSONL}", "JsonlExampleGen"),
         ("{path: in/data_tfrecord-00000-of-00001.gz}", "ImportExampleGen"),
         ("{path: tfrecord/in, format: parquet}", "ParquetExampleGen"),
+        ("{url: 'sqlite:///a.db', query: SELECT 1}", "SqlExampleGen"),
+        ("{format: bigquery, query: SELECT 1}\nbig_query_example_gen: {project: taxi}", "BigQueryExampleGen"),
     ],
 )
 def test_the_format_decides_what_reads_the_data(tmp_path: Path, data: str, component: str) -> None:

@@ -48,6 +48,22 @@ def test_anomalies_come_with_evidence(anomalies: ExampleAnomalies) -> None:
     assert [str(row[-1]) for row in found.tables[1].rows] == ["fail"]
 
 
+def test_what_would_be_accepted_is_shown_with_its_command(anomalies: ExampleAnomalies) -> None:
+    """The lines of the schema that would change; of a bound that the config sets, what to write there."""
+    found = view(anomalies)
+    assert found is not None
+    by_type: dict[str, Any] = {one["type"]: one for one in found.model()["anomalies"]}
+    unexpected = by_type["ENUM_TYPE_UNEXPECTED_STRING_VALUES"]
+    assert unexpected["command"] == "penstock schema accept payment"
+    assert unexpected["schema_change"] == ['+  value: "Crypto"']
+    assert by_type["COMPARATOR_L_INFTY_HIGH"]["config_change"] == "drift: {payment: {linf: 0.5}}"
+    cells = {str(row[2]): row[-1] for row in found.tables[0].rows}
+    assert {(str(cell), cell.note) for cell in cells.values() if isinstance(cell, Cell)} >= {
+        ("penstock schema accept payment", '+  value: "Crypto"'),
+        ("example_validator in pipeline.yaml", "drift: {payment: {linf: 0.5}}"),
+    }
+
+
 def test_the_worst_comes_first_and_leads_on(tmp_path: Path) -> None:
     """Errors stand before warnings; features lead to their statistics and to what the schema expects."""
     artifact = ExampleAnomalies(str(tmp_path), properties={"split_names": '["train"]'})
@@ -61,7 +77,7 @@ def test_the_worst_comes_first_and_leads_on(tmp_path: Path) -> None:
     assert found is not None
     cells = [[cell for cell in row if isinstance(cell, Cell)] for row in found.tables[0].rows]
     assert [(str(row[0]), str(row[1])) for row in cells] == [("(the whole)", "error"), ("b", "error"), ("a", "warning")]
-    assert (cells[1][0].link, cells[1][-1].link) == ("/s#column=b", "/x#column=b")
+    assert (cells[1][0].link, cells[1][-2].link) == ("/s#column=b", "/x#column=b")
     assert found.notes == ("train has no examples.",)
 
 

@@ -10,9 +10,10 @@ from penstock.errors import DataError
 from penstock.views import Cell, view
 
 
-def test_slices_have_intervals_and_a_baseline(tmp_path: Path) -> None:
-    """The whole comes first, then the largest slices; a cell says value, interval and baseline, or undefined."""
-    (tmp_path / "results.json").write_text(
+def written(directory: Path) -> ModelEvaluation:
+    """An evaluation of a candidate and a baseline on the whole set and two hours."""
+    directory.mkdir(parents=True, exist_ok=True)
+    (directory / "results.json").write_text(
         json.dumps(
             {
                 "version": 1, "label": "tip", "split": "eval", "models": ["candidate", "baseline"],
@@ -24,12 +25,17 @@ def test_slices_have_intervals_and_a_baseline(tmp_path: Path) -> None:
             }
         )
     )  # fmt: skip
-    (tmp_path / "verdicts.json").write_text(
+    (directory / "verdicts.json").write_text(
         json.dumps(
             [{"check": "auc min", "outcome": "pass"}, {"check": "auc max_drop", "outcome": "fail", "bound": 0.1}]
         )
     )
-    found = view(ModelEvaluation(str(tmp_path)))
+    return ModelEvaluation(str(directory))
+
+
+def test_slices_have_intervals_and_a_baseline(tmp_path: Path) -> None:
+    """The whole comes first, then the largest slices; a cell says value, interval and baseline, or undefined."""
+    found = view(written(tmp_path))
     assert found is not None
     verdicts, slices = found.tables
     assert [row[0] for row in verdicts.rows] == ["auc max_drop", "auc min"]
@@ -47,3 +53,13 @@ def test_an_evaluation_of_another_tool_is_said_to_be_one(tmp_path: Path) -> None
     """TFMA's files alone are no results of ours, and the error says how to read them."""
     with pytest.raises(DataError, match=r"no results\.json"):
         view(ModelEvaluation(str(tmp_path)))
+
+
+def test_of_very_many_slices_the_largest_are_drawn(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The whole and the largest slices stand in the model, each with its name, and how many are left out is said."""
+    monkeypatch.setattr("penstock.views.evaluation.MOST_DRAWN", 2)
+    found = view(written(tmp_path))
+    assert found is not None
+    assert found.model()["names"] == ["", "hour=5"]
+    assert found.model()["values"]["candidate"]["auc"] == [0.9, 0.8]
+    assert found.model()["left_out"] == 1

@@ -7,9 +7,9 @@ from dataclasses import fields
 from typing import IO, Any
 
 from penstock.cli.terminal.console import print_json
-from penstock.cli.terminal.run_view import RunView
 from penstock.events import Event
 from penstock.gates import Verdict
+from penstock.orchestration.run_view import RunView
 
 __all__ = ["JsonProgress", "event_to_json"]
 

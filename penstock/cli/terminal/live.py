@@ -13,10 +13,10 @@ from rich.spinner import Spinner
 from rich.text import Text
 
 from penstock.cli.terminal.marks import mark, mark_of_node
-from penstock.cli.terminal.run_view import RunView
 from penstock.cli.terminal.text import count, duration, shorten
 from penstock.cli.terminal.tree import Line, layout
 from penstock.events import Event, NodeState
+from penstock.orchestration.run_view import RunView
 
 __all__ = ["LiveProgress"]
 

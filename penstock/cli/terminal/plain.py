@@ -10,9 +10,9 @@ from typing import Self
 from rich.console import Console
 
 from penstock.cli.terminal.marks import mark_of_node
-from penstock.cli.terminal.run_view import NodeView, RunView
 from penstock.cli.terminal.text import count, duration, shorten
 from penstock.events import Event, NodeEnded, NodeState, NodeWaiting, RunStarted
+from penstock.orchestration.run_view import NodeView, RunView
 
 __all__ = ["PlainProgress"]
 

@@ -7,8 +7,8 @@ import sys
 from collections.abc import Iterator
 
 from penstock.cli.terminal.console import console
-from penstock.cli.terminal.run_view import RunView
 from penstock.events import Listener
+from penstock.orchestration.run_view import RunView
 
 __all__ = ["shown"]
 

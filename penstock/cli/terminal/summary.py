@@ -18,12 +18,12 @@ from rich.text import Text
 from penstock.cli.terminal.errors import rendered
 from penstock.cli.terminal.evaluation import EvaluationSummary, print_evaluation
 from penstock.cli.terminal.marks import mark
-from penstock.cli.terminal.run_view import NodeView, RunView
 from penstock.cli.terminal.tables import NodeRow, node_table, verdict_line
 from penstock.cli.terminal.text import count, duration, safe, short_path, shorten, tail
 from penstock.cli.terminal.tree import layout
 from penstock.errors import from_json
 from penstock.events import NEVER_RAN, NodeState, RunState
+from penstock.orchestration.run_view import NodeView, RunView
 
 __all__ = ["Command", "Pushed", "print_blocked", "print_canceled", "print_failed", "print_summary"]
 

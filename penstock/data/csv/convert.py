@@ -101,7 +101,7 @@ class Convert:
                 return Report(shard.index, columns)
             with SplitWriter(shard, batch.schema, self.job) as writer:
                 writer.write(batch)
-            return Report(shard.index, columns, writer.counts, rejections.rows, writer.keys)
+            return Report(shard.index, columns, writer.counts, rejections.rows, writer.keys, writer.untimed)
         except (gzip.BadGzipFile, EOFError, zlib.error) as error:
             files = ", ".join(sorted({block.path for block in shard.blocks if block.stop is None}))
             damaged = DataError(f"This gzip file is damaged: {error}.", path=files, hint="Copy it again, whole.")

@@ -11,7 +11,7 @@ from penstock.ui.web.layout import Layout, lay_out
 from penstock.ui.web.run import NodeRow
 from penstock.ui.web.text import brief, duration
 
-__all__ = ["MOST_NODES", "Drawing", "DrawnEdge", "DrawnNode", "drawing"]
+__all__ = ["MOST_NODES", "Drawing", "DrawnEdge", "DrawnNode", "drawing", "path_of"]
 
 MOST_NODES = 300
 _MARGIN = 4
@@ -80,7 +80,7 @@ def drawing(rows: Sequence[NodeRow]) -> Drawing | None:
             )
         )
     edges = [
-        DrawnEdge(before, node, _path(points), reads=by_id[node].upstream.get(before, False))
+        DrawnEdge(before, node, path_of(points), reads=by_id[node].upstream.get(before, False))
         for (before, node), points in layout.edges.items()
     ]
     return Drawing(
@@ -99,7 +99,8 @@ def _cut(name: str) -> str:
     return name if len(name) <= _LONGEST_NAME else name[: _LONGEST_NAME - 1] + "\N{HORIZONTAL ELLIPSIS}"
 
 
-def _path(points: Sequence[tuple[float, float]]) -> str:
+def path_of(points: Sequence[tuple[float, float]]) -> str:
+    """A line through these points as an SVG path, bent where it goes from one column to another."""
     moved = [(_rounded(x + _MARGIN), _rounded(y + _MARGIN)) for x, y in points]
     commands = [f"M{moved[0][0]} {moved[0][1]}"]
     for index, ((x1, y1), (x2, y2)) in enumerate(itertools.pairwise(moved)):

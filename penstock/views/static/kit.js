@@ -59,4 +59,17 @@ function mount(render, name) {
     render({ model: JSON.parse(model.textContent), el });
     el.dataset.drawn = "yes";
   }
+  if (parent !== self && location.href === "about:srcdoc") framed();
+}
+
+/** In a frame of a notebook: tells the page around how high this one is, and takes on its colours. */
+function framed() {
+  const root = document.documentElement;
+  const tell = () => parent.postMessage({ penstockHeight: Math.ceil(root.getBoundingClientRect().height) }, "*");
+  addEventListener("message", (event) => {
+    if (event.source !== parent || !event.data || !("penstockScheme" in event.data)) return;
+    if (["light", "dark"].includes(event.data.penstockScheme)) root.dataset.scheme = event.data.penstockScheme;
+    tell();
+  });
+  new ResizeObserver(tell).observe(root);
 }

@@ -17,15 +17,15 @@ import pytest
 from penstock.cli.terminal.console import console
 from penstock.cli.terminal.plain import PlainProgress
 from penstock.cli.terminal.progress import shown
-from penstock.cli.terminal.run_view import RunView
 from penstock.events import Event, NodeEnded, NodeNote, NodeProgress, NodeStarted, NodeState, RunStarted
+from penstock.orchestration.run_view import RunView
 
 GRAPH = {"Ingest": [], "Count": ["Ingest"], "Train": ["Ingest"], "Push": ["Train"]}
 
 SCRIPT = """
 import sys, time
 from penstock.cli.terminal.progress import shown
-from penstock.cli.terminal.run_view import RunView
+from penstock.orchestration.run_view import RunView
 from penstock.events import *
 nodes = {sys.argv[1]}
 with shown(RunView()) as tell:

@@ -8,7 +8,6 @@ from penstock.cli.terminal import summary
 from penstock.cli.terminal.console import console
 from penstock.cli.terminal.evaluation import summarized
 from penstock.cli.terminal.progress import shown
-from penstock.cli.terminal.run_view import RunView
 from penstock.cli.terminal.summary import Command, Pushed
 from penstock.errors import UserCodeError
 from penstock.evaluation.results import BASELINE, CANDIDATE, EvaluationResult
@@ -25,6 +24,7 @@ from penstock.events import (
     RunState,
 )
 from penstock.gates import Verdict
+from penstock.orchestration.run_view import RunView
 
 TAXI = {
     "CsvExampleGen": [],
