@@ -83,7 +83,7 @@ def test_a_blocked_run_passes_once_its_changes_are_accepted(run: Run, tmp_path: 
     path = tmp_path / "schema.pbtxt"
     text = path.read_text().replace('name: "fare"', 'name: "fare"  # dollars\n  float_domain { max: 200 }', 1)
     path.write_text("# Ours.\n" + text)
-    config = CONFIG.partition("example_validator")[0] + "schema_gen: {schema_file: schema.pbtxt}\n"
+    config = CONFIG.partition("example_validator")[0] + "import_schema_gen: {schema_file: schema.pbtxt}\n"
     (tmp_path / "pipeline.yaml").write_text(config)
     assert failed(run(seed=1)) == []
     cents = run(seed=1, scale=100)
@@ -152,7 +152,7 @@ def spans(tmp_path: Path, taxi_csv: Path, monkeypatch: pytest.MonkeyPatch) -> Sp
     project.arrives()
     assert failed(project.run()) == []
     assert project.command("schema", "infer") == 0
-    (tmp_path / "pipeline.yaml").write_text(SPANS + "schema_gen: {schema_file: schema.pbtxt}\n")
+    (tmp_path / "pipeline.yaml").write_text(SPANS + "import_schema_gen: {schema_file: schema.pbtxt}\n")
     project.arrives()
     if failed(project.run()):  # companies that the first span had not
         assert project.command("schema", "accept", "--yes") == 0
@@ -212,3 +212,24 @@ def test_an_empty_span_stops_the_run_and_one_of_before_can_be_asked_for(spans: S
     assert error is not None
     assert "span-4/trips.csv" in str(error)
     assert set(states(spans.run("data.span=2")).values()) == {"reused"}
+
+
+def test_a_window_has_the_spans_that_went_through(spans: Spans) -> None:
+    """A span that was held back is in no window, then or later; an unchanged run is all reuse; a sample is apart."""
+    config = spans.directory / "pipeline.yaml"
+    config.write_text(config.read_text() + "span_window: {num_spans: 3}\n")
+
+    def window(*overrides: str) -> str:
+        return spans.run(*overrides).nodes["SpanWindow"].note.partition(":")[0]
+
+    loose = "example_validator.drift={}"
+    assert window("data.span=1") == "3,001 rows of 1 span (1) of the 3 asked for"
+    assert window() == "6,002 rows of 2 spans (1, 2) of the 3 asked for"
+    assert set(states(spans.run()).values()) == {"reused"}
+    spans.arrives(without="company")
+    held_back = spans.run()
+    assert held_back.nodes["SpanWindow"].state.value == "skipped"
+    spans.arrives()
+    result = spans.run("example_validator.gate=warn", loose)
+    assert result.nodes["SpanWindow"].note == "9,002 rows of 3 spans (1, 2, 4)"
+    assert "of 1 span (4)" in window("data.sample=10%", "example_validator.gate=warn", loose)

@@ -127,6 +127,13 @@ def find(
 @click.option("--max", "highest", type=float, help="Not above this.")
 @click.option("--max-drop", type=click.FloatRange(0), help="Not more than this below the baseline.")
 @click.option("--max-rise", type=click.FloatRange(0), help="Not more than this above the baseline.")
+@click.option(
+    "--by",
+    type=click.Choice(["point", "interval"]),
+    default="point",
+    show_default=True,
+    help="Hold the value to the bound, or its whole 95 % interval: then noise decides nothing.",
+)
 @click.option("--min-examples", type=click.IntRange(1), default=100, show_default=True, help="Undefined below this.")
 @click.option("--dry-run", is_flag=True, help="Show the change, and write nothing.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
@@ -140,6 +147,7 @@ def add(
     highest: float | None,
     max_drop: float | None,
     max_rise: float | None,
+    by: str,
     min_examples: int,
     dry_run: bool,
     yes: bool,
@@ -148,9 +156,9 @@ def add(
 ) -> None:
     """Writes a slice into pipeline.yaml as a threshold of the Evaluator: a model that is bad there is held back.
 
-    SLICE is one or more of COLUMN=VALUE, as `penstock slices find` prints them. Without a bound the metric may get no
-    worse than the baseline by 0.01. The change is shown as a diff of your file, whose comments and layout stay, and is
-    written when you say so.
+    SLICE is one or more of COLUMN=VALUE and 'COLUMN in [LOW, HIGH)', as `penstock slices find` prints them. Without a
+    bound the metric may get no worse than the baseline by 0.01. The change is shown as a diff of your file, whose
+    comments and layout stay, and is written when you say so.
 
     Examples:
       penstock slices add payment_type=Cash trip_start_hour=4
@@ -171,6 +179,7 @@ def add(
         conditions,
         metric=metric,
         bounds={name: bound for name, bound in bounds.items() if bound is not None},
+        by=by,
         min_examples=min_examples,
         path=str(path),
     )

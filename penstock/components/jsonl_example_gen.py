@@ -6,7 +6,9 @@ from dataclasses import replace
 from typing import Literal
 
 from penstock.artifacts import Examples
+from penstock.data.ingest.check import check_input
 from penstock.data.spans import resolve_spans
+from penstock.data.time_splits import TimeSplits
 from penstock.dsl import Context, InputPaths, Output, component
 
 __all__ = ["JsonlExampleGen"]
@@ -16,7 +18,7 @@ _NO_TYPES: dict[str, str] = {}
 _ALL_COLUMNS: list[str] = []
 
 
-@component(resolve=resolve_spans)
+@component(check=check_input, resolve=resolve_spans)
 def JsonlExampleGen(
     examples: Output[Examples],
     *,
@@ -28,6 +30,7 @@ def JsonlExampleGen(
     on_error: Literal["fail", "skip"] = "fail",
     max_skipped: int = 100,
     split_by: list[str] = _ALL_COLUMNS,
+    split_by_time: TimeSplits | None = None,
     on_leak: Literal["fail", "allow"] = "fail",
     sample: float = 1.0,
     ctx: Context,
@@ -51,8 +54,9 @@ def JsonlExampleGen(
         max_skipped: How many rows may be left out.
         split_by: Columns whose values decide about a row's split, so that rows that are equal in them are never in two
             splits; all columns if none are given.
-        on_leak: What it does that rows which are equal, as far as ``split_by`` says, lie in two given splits: ``fail``
-            stops and names them, ``allow`` does not look.
+        split_by_time: The column of a row's time, and when each split but the first begins; in place of weights.
+        on_leak: What it does that rows which are equal, as far as ``split_by`` says, lie in two splits, where splits
+            are given or by time: ``fail`` stops and names them, ``allow`` does not look.
         sample: The share of the rows that is kept, for quick runs; chosen by the values that decide about splits.
         ctx: The running node.
 
@@ -64,5 +68,5 @@ def JsonlExampleGen(
     from penstock.data.jsonl import ingest_jsonl
 
     job = Job.of(examples.uri, splits, types, on_error, max_skipped, split_by, sample)
-    job = replace(job, span=span, version=version, on_leak=on_leak)
+    job = replace(job, span=span, version=version, on_leak=on_leak, times=split_by_time)
     ingest_jsonl(input_base, examples, job, ctx)

@@ -36,6 +36,7 @@ class DataConfig:
     Attributes:
         path: A file, directory or pattern, or one for each split; absolute after loading, empty if the pipeline reads
             none.
+        split_by_time: Which split a row is in by its time, if it is written.
         on_leak: ``fail`` or ``allow``, if it is written.
         span: The span that is read, if it is written: a number or a date.
         version: The version of the span that is read, if it is written.
@@ -59,6 +60,7 @@ class DataConfig:
     max_skipped: int | None = None
     split_by: Sequence[str] = ()
     sample: float | None = None
+    split_by_time: Mapping[str, Any] | None = None
     on_leak: str | None = None
     span: int | str | None = None
     version: int | None = None

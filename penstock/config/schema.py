@@ -21,12 +21,14 @@ def _share(value: Any) -> Any:
     return value
 
 
+def _iso(value: Any) -> Any:
+    return value.isoformat() if isinstance(value, date) else value
+
+
 def _date(value: Any) -> Any:
     """What YAML takes for a date is a span's name."""
-    if isinstance(value, date):
-        return value.isoformat()
-    if value is None or type(value) in (int, str):
-        return value
+    if value is None or type(value) in (int, str, date):
+        return _iso(value)
     raise ValueError("a number or a date is expected")
 
 
@@ -35,6 +37,21 @@ def _paths(value: Any) -> Any:
     if paths and all(isinstance(path, str) for path in paths):
         return value
     raise ValueError("a path is expected, or one for each split, {train: ..., eval: ...}")
+
+
+class TimeSplitsSection(BaseModel):
+    """Splits by time: all rows before the first start are in the split that has none."""
+
+    model_config = ConfigDict(extra="forbid", title="split_by_time")
+
+    column: Annotated[str, Field(description="Holds the times, as numbers since 1970 in UTC.")]
+    starts: Annotated[
+        dict[Name, Annotated[int | float | str, BeforeValidator(_iso)]],
+        Field(min_length=1, description="When each split but the first begins: {eval: 2026-10-01}, or a number."),
+    ]
+    unit: Annotated[
+        Literal["days", "s", "ms", "us", "ns"], Field(description="What the column counts: days, s, ms, us or ns.")
+    ] = "s"
 
 
 class DataSection(BaseModel):
@@ -89,11 +106,15 @@ class DataSection(BaseModel):
         list[str],
         Field(description="Columns whose values decide about a row's split: a key or a group; all columns if none."),
     ] = []
+    split_by_time: Annotated[
+        TimeSplitsSection | None,
+        Field(description="The column of a row's time, and when each split but the first begins; in place of weights."),
+    ] = None
     on_leak: Annotated[
         Literal["fail", "allow"] | None,
         Field(
-            description="What it does that equal rows, or a group of `split_by`, lie in two given splits: fail (the "
-            "default), or allow."
+            description="What it does that equal rows, or a group of `split_by`, lie in two splits that are given or "
+            "by time: fail (the default), or allow."
         ),
     ] = None
     sample: Annotated[
@@ -154,4 +175,7 @@ class PipelineFile(BaseModel):
     def keys_at(cls, keys: tuple[Any, ...]) -> list[str]:
         """The keys that may stand inside the value at ``keys``."""
         sections: dict[str, type[BaseModel]] = {"data": DataSection, "profiles": ProfileSection}
-        return list(sections.get(str(keys[0]) if keys else "", cls).model_fields)
+        section = (
+            TimeSplitsSection if keys[1:2] == ("split_by_time",) else sections.get(str(keys[0]) if keys else "", cls)
+        )
+        return list(section.model_fields)

@@ -66,6 +66,8 @@ class Query:
         output: Name of the output that carries the answer, or nothing.
         predecessor: Only what was in the place of ``other_than`` before it: made by the same node, of no later span,
             and let through by the gate that looked at it. Of an earlier span before one of the same.
+        window: Only a window of spans that the examples ``other_than`` can be added to: of the latest span before it,
+            read with the same settings.
     """
 
     type: type[Artifact]
@@ -73,6 +75,7 @@ class Query:
     blessed: bool = False
     other_than: str | None = None
     predecessor: bool = False
+    window: bool = False
 
 
 @dataclass(frozen=True)

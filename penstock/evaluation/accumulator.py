@@ -9,6 +9,7 @@ import numpy as np
 
 from penstock.evaluation.histogram import Floats, Histogram, Ints, bins_of, sums_by
 from penstock.evaluation.slices import SliceKey, SpecSlices
+from penstock.evaluation.task_names import Task
 
 __all__ = ["Accumulator", "Layout", "ScoredBatch"]
 
@@ -21,11 +22,15 @@ class Layout:
         models: Names of the models, the candidate first.
         thresholds: Predictions above each of these count as positive in a confusion matrix of its own.
         histogram: Whether the score histogram is kept, which the areas under curves need.
+        task: What a score means; `Accumulator` sums binary ones, `TaskAccumulator` all others.
+        classes: How many there are, where there are several.
     """
 
     models: tuple[str, ...] = ("candidate",)
     thresholds: tuple[float, ...] = (0.5,)
     histogram: bool = True
+    task: Task = "binary"
+    classes: int = 0
 
 
 @dataclass(frozen=True)
@@ -40,6 +45,7 @@ class ScoredBatch:
         counts: Numbers of rows by what became of them: ``rows``, ``missing_label`` ...
         error: The first error met, as `PenstockError.to_json` gives it; the batch is then empty. Beam would turn
             an exception into text, so errors travel as values.
+        numbers: The number of each row in the batch that was scored, of which some may have been left out, [rows].
     """
 
     slices: list[SpecSlices]
@@ -48,6 +54,7 @@ class ScoredBatch:
     weights: Floats | None = None
     counts: dict[str, int] = field(default_factory=dict)
     error: dict[str, object] | None = None
+    numbers: Ints | None = None
 
 
 class Accumulator:
@@ -86,7 +93,7 @@ class Accumulator:
             return
         weights = np.ones(len(batch.labels)) if batch.weights is None else batch.weights
         labels = batch.labels * weights
-        per_row = [self._per_row(batch.labels, prediction, weights, labels) for prediction in batch.predictions]
+        per_row = [self.per_row(batch.labels, prediction, weights, labels) for prediction in batch.predictions]
         bins = [bins_of(prediction) if self.layout.histogram else None for prediction in batch.predictions]
         for one in batch.slices:
             numbers = self._numbers(one.keys)
@@ -104,7 +111,8 @@ class Accumulator:
                     codes, picked = (one.codes, slice(None)) if whole else (one.codes[inside], inside)
                     self.histograms[model].add(numbers[codes], binned[picked], weights[picked], labels[picked])
 
-    def _per_row(self, label: Floats, prediction: Floats, weights: Floats, labels: Floats) -> list[Floats]:
+    def per_row(self, label: Floats, prediction: Floats, weights: Floats, labels: Floats) -> list[Floats]:
+        """The columns of `sums` for each row: from label, prediction, weight, and label times weight, each [rows]."""
         with np.errstate(divide="ignore", invalid="ignore"):
             # 0 log 0 is 0: a certain and right prediction costs nothing.
             entropy = -np.where(label > 0, label * np.log(prediction), 0.0)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +14,11 @@ from penstock.errors import UsageError, did_you_mean
 from penstock.evaluation.accumulator import Accumulator
 from penstock.evaluation.given import Given
 from penstock.evaluation.metrics import Metric, computed, layout_for, named
+from penstock.evaluation.resampling.options import ConfidenceIntervals
 from penstock.evaluation.results import BASELINE, CANDIDATE, RESULTS_FILE, EvaluationResult, read
 from penstock.evaluation.slices import SliceSpec, SliceValue, check_columns, parse, sort_key, with_quantiles
+from penstock.evaluation.task_accumulator import TaskAccumulator
+from penstock.evaluation.task_names import Task
 from penstock.evaluation.thresholds import Threshold, judge
 
 __all__ = ["Evaluation", "prepare", "tabulated", "wanted"]
@@ -32,6 +35,7 @@ class Evaluation:
         slices: The slice specs, those of thresholds included.
         thresholds: The bounds.
         split: The split's name.
+        intervals: How confidence intervals are found.
     """
 
     plan: Any
@@ -40,13 +44,20 @@ class Evaluation:
     slices: list[SliceSpec]
     thresholds: list[Threshold]
     split: str
+    intervals: ConfidenceIntervals = field(default_factory=ConfidenceIntervals)
 
     @property
     def rows(self) -> int:
         """How many rows there are to read."""
         return sum(group.rows for group in self.groups)
 
-    def run(self, pipeline: Any, directory: Path, listener: Callable[[int], None] | None = None) -> EvaluationResult:
+    def run(
+        self,
+        pipeline: Any,
+        directory: Path,
+        listener: Callable[[int], None] | None = None,
+        progress: Callable[[int, int], None] | None = None,
+    ) -> EvaluationResult:
         """Computes every metric on every slice and the verdicts.
 
         Writes the predictions, ``results.json`` and ``verdicts.json``.
@@ -55,6 +66,7 @@ class Evaluation:
             pipeline: A Beam pipeline, not yet entered.
             directory: Where the files go; it is made.
             listener: Is told the number of rows of each row group scored, where the pipeline runs in this process.
+            progress: Is told the number of slices resampled, and of all.
 
         Raises:
             DataError: No row has a label; or what `scored_batch` and the models raise.
@@ -75,12 +87,21 @@ class Evaluation:
                 >> beam.Map(_write, str(directory / RESULTS_FILE), self.plan.label, self.split, [*self.metrics])
             )
         result = read(directory)
+        if self.intervals.method != "analytic":
+            self._resample(directory, result, progress)
         result.verdicts.extend(judge(self.thresholds, result))
         result.write_verdicts(directory)
         return result
 
+    def _resample(self, directory: Path, result: EvaluationResult, progress: Callable[[int, int], None] | None) -> None:
+        from penstock.evaluation.resampling.resample import kept_rows, resample
 
-def _write(accumulator: Accumulator, file: str, label: str, split: str, metrics: list[str]) -> None:
+        rows = kept_rows(self.plan, self.groups, directory)
+        resample(rows, self.plan.layout, self.metrics, self.intervals, progress).put(result)
+        (directory / RESULTS_FILE).write_text(json.dumps(result.to_json(), allow_nan=False))
+
+
+def _write(accumulator: Accumulator | TaskAccumulator, file: str, label: str, split: str, metrics: list[str]) -> None:
     """Writes the table of metrics where the artifact lies, from whichever worker it is on, or the error met."""
     from apache_beam.io.filesystems import FileSystems
 
@@ -92,11 +113,13 @@ def _write(accumulator: Accumulator, file: str, label: str, split: str, metrics:
         stream.write(json.dumps(content, allow_nan=False).encode())
 
 
-def tabulated(accumulator: Accumulator, *, label: str, split: str, metrics: Sequence[str]) -> EvaluationResult:
+def tabulated(
+    accumulator: Accumulator | TaskAccumulator, *, label: str, split: str, metrics: Sequence[str]
+) -> EvaluationResult:
     """The metrics of every slice, the whole set first, without verdicts."""
     order = sorted(accumulator.slices, key=sort_key)
     index = [accumulator.slices[key] for key in order]
-    values, intervals = computed(accumulator, named(metrics))
+    values, intervals = computed(accumulator, named(metrics, accumulator.layout.task))
     return EvaluationResult(
         label=label,
         split=split,
@@ -133,6 +156,9 @@ def prepare(  # noqa: PLR0913  # the Evaluator's arguments, less those that say 
     weight: str | None = None,
     given: Given | None = None,
     predictions_file: str = "",
+    confidence_intervals: ConfidenceIntervals | None = None,
+    task: Task = "binary",
+    classes: Sequence[str | int] = (),
 ) -> Evaluation:
     """Checks every name before anything is computed: split, columns, metrics, slices.
 
@@ -149,6 +175,9 @@ def prepare(  # noqa: PLR0913  # the Evaluator's arguments, less those that say 
         weight: A column of the examples.
         given: Columns that hold predictions, or labels that came later.
         predictions_file: The file that has those columns, if the examples do not.
+        confidence_intervals: How they are found; by formulas if not given.
+        task: What a score means.
+        classes: Of several classes or labels, their names in the order of the scores.
 
     Raises:
         UsageError: A name is unknown; offers the nearest.
@@ -156,7 +185,7 @@ def prepare(  # noqa: PLR0913  # the Evaluator's arguments, less those that say 
     """
     from penstock.evaluation.rows import EvaluationPlan
 
-    found, specs = wanted(metrics, slices, thresholds)
+    found, specs = wanted(metrics, slices, thresholds, task)
     columns = arrow_schema(examples, split).names
     check_columns(specs, columns)
     specs = with_quantiles(specs, lambda name: _column(examples, split, name))
@@ -168,7 +197,7 @@ def prepare(  # noqa: PLR0913  # the Evaluator's arguments, less those that say 
             )
     order = tuple(name for name in (CANDIDATE, BASELINE) if name in models)
     plan = EvaluationPlan(
-        layout=layout_for(found.values(), order),
+        layout=layout_for(found.values(), order, task, len(classes)),
         models=tuple(str(models[name]) for name in order),
         load=load,
         slices=tuple(specs),
@@ -177,22 +206,24 @@ def prepare(  # noqa: PLR0913  # the Evaluator's arguments, less those that say 
         weight=weight,
         given=given,
         predictions_file=predictions_file,
+        classes=tuple(classes),
     )
-    return Evaluation(plan, row_groups(examples, split), found, specs, list(thresholds), split)
+    intervals = confidence_intervals or ConfidenceIntervals()
+    return Evaluation(plan, row_groups(examples, split), found, specs, list(thresholds), split, intervals)
 
 
 def _column(examples: Examples, split: str, name: str) -> Any:
     """The numbers of a column, [rows]."""
-    from penstock.evaluation.rows import numbers
+    from penstock.evaluation.labels import numbers
 
     column = read_table(examples, split, columns=[name])[name].combine_chunks()
     return numbers(column, name, "column to cut into quantiles")
 
 
 def wanted(
-    metrics: Sequence[str], slices: Sequence[SliceValue], thresholds: Sequence[Threshold]
+    metrics: Sequence[str], slices: Sequence[SliceValue], thresholds: Sequence[Threshold], task: Task = "binary"
 ) -> tuple[dict[str, Metric], list[SliceSpec]]:
     """The metrics and slices of a config, those that only thresholds name included."""
-    found = named(["example_count", *metrics, *(threshold.metric for threshold in thresholds)])
+    found = named(["example_count", *metrics, *(threshold.metric for threshold in thresholds)], task)
     specs = dict.fromkeys([*parse(slices), *(spec for one in thresholds for spec in parse(one.slices))])
     return found, list(specs)

@@ -46,6 +46,13 @@ class Histogram:
         self._merged: _Cells = (np.empty(0, np.uint32), np.empty(0, np.float32), np.empty(0, np.float32))
         self._waiting: list[_Cells] = []
 
+    @classmethod
+    def of_sorted(cls, slices: Ints, bins: Ints, weights: Floats, labels: Floats) -> Histogram:
+        """The histogram of cells that are distinct and sorted by slice, then bin."""
+        found = cls()
+        found._merged = (slices * BINS + bins).astype(np.uint64), weights, labels
+        return found
+
     def add(self, slices: Ints, bins: Ints, weights: Floats, labels: Floats) -> None:
         """Adds rows: their slice, bin, weight, and label times weight."""
         self._wait(*_summed(slices * BINS + bins, weights, labels))

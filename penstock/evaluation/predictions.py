@@ -14,11 +14,13 @@ has none. All other columns stay in the Examples. On a cluster each worker write
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from penstock.artifacts import Examples, ModelEvaluation
@@ -27,7 +29,7 @@ from penstock.errors import DataError
 from penstock.evaluation.histogram import Floats
 from penstock.evaluation.results import CANDIDATE, load
 
-__all__ = ["LABEL", "PREDICTION", "PREDICTIONS_DIRECTORY", "WEIGHT", "read", "write_part"]
+__all__ = ["LABEL", "PREDICTION", "PREDICTIONS_DIRECTORY", "WEIGHT", "as_numbers", "read", "write_part"]
 
 PREDICTIONS_DIRECTORY = "predictions"
 PREDICTION, LABEL, WEIGHT = "prediction", "label", "weight"
@@ -90,6 +92,11 @@ def read(
     for name in columns:
         table = table.append_column(name, rows[name])
     return table
+
+
+def as_numbers(column: pa.ChunkedArray) -> Floats:
+    """A column of numbers, [rows]; not a number where it is null."""
+    return pc.fill_null(column, math.nan).to_numpy().astype(np.float64)
 
 
 def write_part(

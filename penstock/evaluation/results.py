@@ -55,6 +55,8 @@ class EvaluationResult:
         values: By model and metric a value for each slice; not a number where undefined.
         intervals: By model and metric the 95 % interval for each slice, where one is known.
         change_intervals: By metric the 95 % interval of candidate less baseline for each slice, where it was resampled.
+        resampling: How intervals were resampled, if they were: ``method``, ``replicates``,
+            ``degrees_of_freedom``, and ``t``, how many standard errors an interval reaches to either side.
         counts: Rows read, and rows left out by reason.
         verdicts: What the thresholds came to.
     """
@@ -68,6 +70,7 @@ class EvaluationResult:
     values: dict[str, dict[str, list[float]]]
     intervals: dict[str, dict[str, list[tuple[float, float]]]] = field(default_factory=dict)
     change_intervals: dict[str, list[tuple[float, float]]] = field(default_factory=dict)
+    resampling: dict[str, Any] = field(default_factory=dict)
     counts: dict[str, int] = field(default_factory=dict)
     verdicts: list[Verdict] = field(default_factory=list)
 
@@ -148,6 +151,7 @@ class EvaluationResult:
             "models": self.models,
             "metrics": self.metrics,
             "counts": self.counts,
+            "resampling": self.resampling,
             "slices": [[list(pair) for pair in key] for key in self.slices],
             "n": self.n,
             "values": _each(self.values, lambda column: [_written(value) for value in column]),
@@ -174,6 +178,7 @@ class EvaluationResult:
                 metric: [(_read(low), _read(high)) for low, high in column]
                 for metric, column in value.get("change_intervals", {}).items()
             },
+            resampling=dict(value.get("resampling", {})),
             counts=dict(value["counts"]),
             verdicts=list(verdicts),
         )

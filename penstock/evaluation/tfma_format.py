@@ -100,6 +100,10 @@ def _metrics_for_slice(
                 low, high = interval[index]
                 entry.confidence_interval.lower_bound.double_value.value = low
                 entry.confidence_interval.upper_bound.double_value.value = high
+                if result.resampling:
+                    error = (high - low) / 2 / result.resampling["t"]
+                    entry.confidence_interval.standard_error.double_value.value = error
+                    entry.confidence_interval.degrees_of_freedom.value = result.resampling["degrees_of_freedom"]
     for name in dict.fromkeys(changes):
         entry = message.metric_keys_and_values.add()
         _fill_key(entry.key, metrics[name], CANDIDATE, weighted=weighted, named=named)
@@ -134,6 +138,10 @@ def _eval_config(
         if named:
             spec.name = model
             spec.is_baseline = model == BASELINE
+    if result.resampling:
+        config.options.compute_confidence_intervals.value = True
+        kinds = protos.ConfidenceIntervalOptions
+        config.options.confidence_intervals.method = getattr(kinds, result.resampling["method"].upper())
     for slice_spec in slices:
         config.slicing_specs.append(_slicing_spec(slice_spec))
     metrics_spec = config.metrics_specs.add()

@@ -207,6 +207,7 @@ def resolve(
     blessed: bool,
     other_than: StoredArtifact | None,
     predecessor: bool = False,
+    window: bool = False,
 ) -> StoredArtifact | None:
     """The newest LIVE artifact of a type in a pipeline; if ``blessed``, the one that was blessed last.
 
@@ -219,6 +220,9 @@ def resolve(
     execution that was not blocked read it as its input ``statistics`` and made ``ExampleAnomalies``. What a gate held
     back is nothing to compare with: compared with it, the next data of the same fault would pass. The latest of the
     earlier spans comes first, then another version of the same span.
+
+    A ``window`` of ``other_than`` is of the latest span before it, and its custom property ``window_of`` is the custom
+    property ``settings`` of ``other_than``.
     """
     context = contexts.find(transaction, contexts.PIPELINE, pipeline)
     of_type = get_type(transaction, TypeKind.ARTIFACT, type)
@@ -248,6 +252,12 @@ def resolve(
         values += [int(EventType.OUTPUT), other_than.node_id, int(EventType.INPUT), int(EventType.OUTPUT)]
         values += [anomalies.id, int(ArtifactState.LIVE), _VALIDATED, _NO_SPAN, known, _NO_SPAN, known, _NO_SPAN]
         values = [False, *values]
+    elif window:
+        settings = other_than.custom_properties.get("settings") if other_than is not None else None
+        if other_than is None or settings is None:
+            return None
+        query = query.format(joins=_WINDOW_JOINS, conditions=_WINDOW_CONDITIONS, order=_WINDOW_ORDER)
+        values = [False, True, *values, settings, other_than.properties["span"]]
     else:
         query = query.format(joins="", conditions="", order="a.create_time_since_epoch DESC, a.id DESC")
     row = transaction.row(query, *values)
@@ -281,6 +291,14 @@ _PREDECESSOR_ORDER = (
     "CASE WHEN coalesce(p.int_value, ?) < ? THEN 0 ELSE 1 END, coalesce(p.int_value, ?) DESC,"
     " a.create_time_since_epoch DESC, a.id DESC"
 )
+
+
+_WINDOW_JOINS = (
+    " JOIN ArtifactProperty p ON p.artifact_id = a.id AND p.name = 'span' AND p.is_custom_property = ?"
+    " JOIN ArtifactProperty w ON w.artifact_id = a.id AND w.name = 'window_of' AND w.is_custom_property = ?"
+)
+_WINDOW_CONDITIONS = " AND w.string_value = ? AND p.int_value < ?"
+_WINDOW_ORDER = "p.int_value DESC, a.create_time_since_epoch DESC, a.id DESC"
 
 
 def _makers(transaction: Transaction, ids: Iterable[int]) -> dict[int, dict[str, Any]]:

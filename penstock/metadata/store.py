@@ -508,9 +508,16 @@ class Store:
         blessed: bool = False,
         other_than: StoredArtifact | None = None,
         predecessor: bool = False,
+        window: bool = False,
     ) -> StoredArtifact | None:
         """The newest LIVE artifact of a type in a pipeline, or the one blessed last; see `artifacts.resolve`."""
         with self.database.read() as transaction:
             return artifacts.resolve(
-                transaction, pipeline, type, blessed=blessed, other_than=other_than, predecessor=predecessor
+                transaction,
+                pipeline,
+                type,
+                blessed=blessed,
+                other_than=other_than,
+                predecessor=predecessor,
+                window=window,
             )

@@ -407,6 +407,7 @@ def _resolve(
             blessed=query["blessed"],
             other_than=other,
             predecessor=query.get("predecessor", False),
+            window=query.get("window", False),
         )
         outputs = {query["output"]: [answer] if answer else []}
         asked = {**parts, "answer": answer.digest if answer else None}
@@ -431,7 +432,7 @@ def answer_in_words(query: Mapping[str, Any], answer: StoredArtifact | None) -> 
     """What a resolver's query was answered with."""
     if answer is not None:
         return f"{query['type']} {answer.id}"
-    kind = "blessed " if query["blessed"] else "earlier " if query.get("predecessor") else ""
+    kind = "blessed " if query["blessed"] else "earlier " if query.get("predecessor") or query.get("window") else ""
     return f"no {kind}{query['type']} yet"
 
 

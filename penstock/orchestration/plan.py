@@ -141,6 +141,7 @@ def _plan_node(node: Node, directory: Path) -> PlanNode:
             "blessed": query.blessed,
             "other_than": query.other_than,
             "predecessor": query.predecessor,
+            "window": query.window,
         }
         if query
         else None,

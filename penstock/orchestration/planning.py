@@ -288,6 +288,7 @@ class _Planner:
                 blessed=query["blessed"],
                 other_than=other,
                 predecessor=query.get("predecessor", False),
+                window=query.get("window", False),
             )
         self.outputs[node.id] = {query["output"]: [self._located(answer)] if answer else []}
         words = answer_in_words(query, answer)

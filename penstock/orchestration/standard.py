@@ -11,12 +11,15 @@ from penstock.components import (
     Evaluator,
     ExampleValidator,
     ImportExampleGen,
+    ImportSchemaGen,
     JsonlExampleGen,
     LatestBlessedModel,
     LatestStatistics,
+    LatestWindow,
     ParquetExampleGen,
     Pusher,
     SchemaGen,
+    SpanWindow,
     SqlExampleGen,
     StatisticsGen,
     Trainer,
@@ -42,8 +45,11 @@ STANDARD_COMPONENTS: tuple[Component, ...] = (
     *(one for one, _ in _EXAMPLE_GENS.values()),
     StatisticsGen,
     SchemaGen,
+    ImportSchemaGen,
     LatestStatistics,
     ExampleValidator,
+    LatestWindow,
+    SpanWindow,
     Transform,
     Trainer,
     LatestBlessedModel,
@@ -66,6 +72,7 @@ _FROM_DATA = {
     "max_skipped": "max_skipped",
     "split_by": "split_by",
     "sample": "sample",
+    "split_by_time": "split_by_time",
     "on_leak": "on_leak",
     "span": "span",
     "version": "version",
@@ -104,8 +111,13 @@ def standard_pipeline(config: Config) -> Pipeline:
         )
     with Pipeline(config.name) as pipeline:
         examples = _ingest(config).outputs["examples"]
-        statistics = StatisticsGen(examples=examples, **config["statistics_gen"]).outputs["statistics"]
-        schema = SchemaGen(statistics=statistics, **config["schema_gen"]).outputs["schema"]
+        if "import_schema_gen" in config.sections:
+            schema = ImportSchemaGen(**config["import_schema_gen"]).outputs["schema"]
+            generated = StatisticsGen(examples=examples, schema=schema, **config["statistics_gen"])
+            statistics = generated.outputs["statistics"]
+        else:
+            statistics = StatisticsGen(examples=examples, **config["statistics_gen"]).outputs["statistics"]
+            schema = SchemaGen(statistics=statistics, **config["schema_gen"]).outputs["schema"]
         earlier = LatestStatistics(other_than=statistics).outputs["statistics"]
         validator = ExampleValidator(
             statistics=statistics,
@@ -114,6 +126,13 @@ def standard_pipeline(config: Config) -> Pipeline:
             examples=examples,
             **config["example_validator"],
         )
+        if "span_window" in config.sections:
+            window = LatestWindow(other_than=examples).outputs["window"]
+            examples = (
+                SpanWindow(examples=examples, earlier=window, **config["span_window"])
+                .after(validator)
+                .outputs["window"]
+            )
         if "transform" not in config.sections:
             return pipeline
         transform = Transform(examples=examples, schema=schema, **config["transform"]).after(validator)

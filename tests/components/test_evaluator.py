@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pyarrow as pa
@@ -17,6 +17,7 @@ from penstock.components.evaluator import Evaluator
 from penstock.data.examples import write_split
 from penstock.dsl.context import Context
 from penstock.errors import DataError, UsageError
+from penstock.evaluation.resampling.options import ConfidenceIntervals
 from penstock.evaluation.results import EvaluationResult, load
 from penstock.evaluation.thresholds import Threshold
 
@@ -160,6 +161,28 @@ def test_the_numbers_are_those_of_the_rows(setting: Setting) -> None:
     rows = rows[rows.hour == 3]
     accuracy = ((rows.x.fillna(0) > 0) == rows.y).mean()
     assert setting.evaluate(slices=[["hour"]]).result.value("accuracy", (("hour", 3),)) == pytest.approx(accuracy)
+
+
+@pytest.mark.parametrize("method", ["poisson_bootstrap", "jackknife"])
+def test_intervals_can_be_resampled(setting: Setting, method: Literal["poisson_bootstrap", "jackknife"]) -> None:
+    """Of every metric and of its change, on a bucket too; thresholds are decided by them, and progress is told."""
+    found = setting.evaluate(
+        baseline="good",
+        slices=[[], ["hour"], {"column": "hour", "buckets": [2, 4]}],
+        thresholds=[Threshold("auc", max_drop=0.05, by="interval")],
+        confidence_intervals=ConfidenceIntervals(method),
+    )
+    result = found.result
+    assert result.resampling["method"] == method
+    for metric in ("auc", "accuracy"):
+        for key in result.slices:
+            low, high = result.interval(metric, key) or (1.0, 0.0)
+            assert low < result.value(metric, key) < high
+    assert result.change_interval("auc") == (0.0, 0.0)
+    assert result.verdicts[0].outcome == "pass"
+    assert found.said("progress")[-1]["unit"] == "slices"
+    again = setting.evaluate(confidence_intervals=ConfidenceIntervals(method), baseline="good").result
+    assert again.interval("auc") == result.interval("auc")
 
 
 def test_predictions_are_kept_row_by_row(setting: Setting) -> None:

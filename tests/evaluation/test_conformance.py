@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -16,6 +16,8 @@ from penstock.evaluation import tfma_format
 from penstock.evaluation.accumulator import Accumulator
 from penstock.evaluation.evaluate import tabulated
 from penstock.evaluation.metrics import METRICS, layout_for, named
+from penstock.evaluation.resampling.options import ConfidenceIntervals
+from penstock.evaluation.resampling.resample import resample
 from penstock.evaluation.results import EvaluationResult
 from penstock.evaluation.rows import EvaluationPlan, Rows, scored_batch
 from penstock.evaluation.slices import SliceValue, parse
@@ -211,3 +213,45 @@ def test_tfma_would_compute_the_configuration_that_is_written(tmp_path: Path) ->
     ]
     assert failures[0] == failures[1]
     assert failures[0]
+
+
+@pytest.mark.parametrize("method", ["poisson_bootstrap", "jackknife"])
+def test_tfma_reads_resampled_intervals(tmp_path: Path, method: Literal["poisson_bootstrap", "jackknife"]) -> None:
+    """With their errors and degrees of freedom, as its own; its jackknife comes to errors of the same size."""
+    import pandas as pd
+    import tensorflow_model_analysis as tfma
+    from tensorflow_model_analysis.proto import config_pb2 as config
+
+    columns = data(6, "spread")
+    names = ["auc", "binary_accuracy", "calibration", "example_count"]
+    result = ours(columns, None)
+    found = named(names)
+    layout = layout_for(found.values(), ("candidate",))
+    plan = EvaluationPlan(layout, ("candidate",), no_model, tuple(parse(SLICES)), "label")
+    batch = pa.record_batch({name: pa.array(column) for name, column in columns.items()})
+    rows = Rows.of(plan, batch, [columns["prediction"].astype(np.float64)])
+    resample(scored_batch(plan, rows), layout, found, ConfidenceIntervals(method)).put(result)
+    tfma_format.write(tmp_path / "ours", result, found, parse(SLICES), [])
+    loaded = tfma.load_eval_result(str(tmp_path / "ours"))
+    assert loaded.config.options.confidence_intervals.method == getattr(
+        config.ConfidenceIntervalOptions, method.upper()
+    )
+    mine = dict(loaded.slicing_metrics)[()][""][""]
+    low, high = result.interval("auc") or (0.0, 0.0)
+    assert mine["auc"]["boundedValue"]["lowerBound"] == pytest.approx(low)
+    assert mine["auc"]["boundedValue"]["upperBound"] == pytest.approx(high)
+    assert "boundedValue" not in mine["example_count"]
+    if method == "poisson_bootstrap":
+        return  # TFMA runs a pipeline for each of its samples
+    theirs_config = loaded.config
+    theirs_config.model_specs[0].prediction_key = "prediction"
+    theirs_config.model_specs[0].ClearField("signature_name")
+    frame = pd.DataFrame({name: column.tolist() for name, column in columns.items()})
+    reference = dict(tfma.analyze_raw_data(frame, theirs_config).slicing_metrics)[()][""][""]
+    for name in ("auc", "binary_accuracy", "calibration"):
+        width, expected = (
+            one[name]["boundedValue"]["upperBound"] - one[name]["boundedValue"]["lowerBound"]
+            for one in (mine, reference)
+        )
+        # The error of either has 19 degrees of freedom: a ratio beyond 2.6 happens once in 25,000.
+        assert 1 / 2.6 < width / expected < 2.6, name

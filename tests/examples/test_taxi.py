@@ -24,9 +24,12 @@ from penstock.orchestration.project import load_project
 EXAMPLE = Path(__file__).resolve().parents[2] / "examples" / "chicago_taxi"
 
 
-def test_both_forms_give_the_identical_plan() -> None:
-    """pipeline.py is what pipeline.yaml alone stands for."""
-    own, standard = load_project(EXAMPLE), load_project(EXAMPLE, standard=True)
+@pytest.mark.parametrize("overrides", [(), ("data.sample=1%",)])
+def test_both_forms_give_the_identical_plan(overrides: tuple[str, ...]) -> None:
+    """pipeline.py is what pipeline.yaml alone stands for, and takes a sample too."""
+    own = load_project(EXAMPLE, overrides=overrides)
+    standard = load_project(EXAMPLE, standard=True, overrides=overrides)
+    assert own.pipeline.nodes["CsvExampleGen"].parameters["sample"] == (0.01 if overrides else 1.0)
     assert make_plan(own.pipeline, own.directory) == make_plan(standard.pipeline, standard.directory)
     assert list(own.pipeline.nodes)[-1] == "Pusher"
 

@@ -79,6 +79,28 @@ class TestResolve:
         assert store.resolve("none", "Model") is None
         assert store.resolve("taxi", "Schema") is None
 
+    def test_a_window_is_of_the_latest_span_before_and_was_read_alike(self, store: Store, publish: Publish) -> None:
+        """Neither of the same span, nor of a later one, nor of other settings, nor examples that are no window."""
+
+        def made(digest: str, span: int, **custom: str) -> StoredArtifact:
+            new = NewArtifact(
+                "Examples", f"/{digest}", digest=digest, properties={"span": span}, custom_properties=custom
+            )
+            return publish("Gen", {"examples": [new]})["examples"][0]
+
+        def window(artifact: StoredArtifact) -> StoredArtifact | None:
+            return store.resolve("taxi", "Examples", other_than=artifact, window=True)
+
+        of_three = made("e3", 3, settings="s")
+        assert window(of_three) is None
+        one, two, _three = (made(f"w{span}", span, window_of="s") for span in (1, 2, 3))
+        made("w2t", 2, window_of="t")
+        assert window(of_three) == two
+        assert window(made("e2", 2, settings="s")) == one
+        again = made("w2'", 2, window_of="s")
+        assert window(of_three) == again
+        assert window(made("e9", 9)) is None
+
     def test_predecessors_are_what_was_let_through_before(self, store: Store, publish: Publish) -> None:
         """Of the same node, not blocked, of no later span; the last span first, then another version of this one."""
 

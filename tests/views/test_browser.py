@@ -5,19 +5,21 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 import pyarrow as pa
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect
 
 from penstock.artifacts import Schema
 from penstock.views import View, compare, view
-from tests.chromium import tab
+from tests.chromium import expect, tab
 from tests.views.conftest import HOSTILE, Dataset, MakeStatistics, summarised
 from tests.views.test_schema import SCHEMA
 
-Open: TypeAlias = Callable[..., Page]
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Locator, Page
+
+Open: TypeAlias = "Callable[..., Page]"
 
 pytestmark = pytest.mark.conformance
 

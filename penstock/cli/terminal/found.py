@@ -43,9 +43,9 @@ def print_found(report: Report) -> None:
     terminal.print(said, markup=False, highlight=False)
     for name, why in report.left_out.items():
         terminal.print(safe(f"Not searched by {name}: {why}."), style="dim", markup=False, highlight=False)
-    gated = next((one for one, _, _ in report.found if " in [" not in one.name), None)
-    if gated is not None:
-        terminal.print(f"Next: penstock slices add {shlex.quote(safe(gated.name))}", markup=False, highlight=False)
+    if report.found:
+        first = shlex.quote(safe(report.found[0][0].name))
+        terminal.print(f"Next: penstock slices add {first}", markup=False, highlight=False)
 
 
 def _side(side: Side) -> str:

@@ -105,7 +105,7 @@ class Convert:
                 return Report(shard.index, columns)
             with SplitWriter(shard, batch.schema, self.job) as writer:
                 writer.write(batch)
-            return Report(shard.index, columns, writer.counts, rejections.rows, writer.keys)
+            return Report(shard.index, columns, writer.counts, rejections.rows, writer.keys, writer.untimed)
         except (PenstockError, OSError) as error:
             return failed(shard, error, self.job.directory)
 

@@ -21,7 +21,7 @@ from penstock.data.csv.rows import rows, shortened
 from penstock.data.csv.values import Kind, examine, widest
 from penstock.data.ingest.drivers import Work
 from penstock.data.ingest.job import Job, Report
-from penstock.data.ingest.leaks import check_leaks
+from penstock.data.ingest.leaks import check_leaks, check_times
 from penstock.data.ingest.output import directories, publish, warn_of_empty
 from penstock.data.ingest.rejected import Rejected
 from penstock.data.ingest.shards import Shard, by_split
@@ -78,6 +78,7 @@ def ingest_csv(input_base: str | Mapping[str, str], examples: Examples, job: Job
             reports = [{one.shard: one for one in second}.get(report.shard, report) for report in reports]
         if job.sample == 1 and not any(sum(report.rows.values()) for report in reports):
             raise _no_rows(files)
+        check_times(job, reports, found, _located)
         check_leaks(job, reports, found, _located)
         publish(examples, job, reports, files[0].path, len(merged), ctx)
     warn_of_empty(ctx, [name for name, column in merged.items() if not column.present])

@@ -23,7 +23,7 @@ from penstock.data.examples import open_writer
 from penstock.data.ingest.declared import Misfits, fit
 from penstock.data.ingest.drivers import Work
 from penstock.data.ingest.job import Job, Report, failed, part_path
-from penstock.data.ingest.leaks import check_leaks
+from penstock.data.ingest.leaks import check_leaks, check_times
 from penstock.data.ingest.output import directories, publish, warn_of_empty
 from penstock.data.ingest.rejected import Rejected, Rejections
 from penstock.data.ingest.shards import Block, Shard, by_split
@@ -126,7 +126,7 @@ class Copy:
                 writer.write(fitted(batch, schema))
                 path, batch, _ = next(batches, (path, None, None))
         found = {field.name: Found(field.type, present[field.name]) for field in schema}
-        return Report(shard.index, found, writer.counts, rejections.rows, writer.keys)
+        return Report(shard.index, found, writer.counts, rejections.rows, writer.keys, writer.untimed)
 
     def located(self, shard: Shard, row: int, _rejected: Collection[Rejected]) -> tuple[str, int]:
         """The file of a row of a shard and its number there, by its position among those that were not rejected."""
@@ -245,6 +245,7 @@ def ingest(reader: Reader, path: str, examples: Examples, job: Job, ctx: Context
         if differ:
             _sound(work.run(differ, Widen(job, schema)))
         job.check_columns(types, path)
+        check_times(job, reports, shards, Copy(job, reader, types).located)
         check_leaks(job, reports, shards, Copy(job, reader, types).located)
         publish(examples, job, reports, path, len(types), ctx)
     warn_of_empty(

@@ -16,6 +16,7 @@ from penstock.data.ingest.files import Found
 from penstock.data.ingest.rejected import OnError, Rejected, skip_limit
 from penstock.data.ingest.shards import Shard
 from penstock.data.splits import check_weights
+from penstock.data.time_splits import TimeSplits
 from penstock.errors import PenstockError, StorageError, UsageError, did_you_mean, from_json
 from penstock.storage.refusal import refusal_in
 
@@ -55,6 +56,7 @@ class Job:
         span: The span that is read, as a number or a date, if the input is told apart by spans.
         version: The span's version, 0 if it has none.
         given: The split of each file by its path, where splits are given and not made.
+        times: Decides about splits by time, if anything is to.
         on_leak: What it does that rows are in two splits which are equal, as far as `split_by` says.
     """
 
@@ -67,6 +69,7 @@ class Job:
     span: int | str | None = None
     version: int | None = None
     given: Mapping[str, str] = field(default_factory=dict)
+    times: TimeSplits | None = None
     on_leak: OnLeak = "fail"
 
     @classmethod
@@ -95,6 +98,7 @@ class Job:
         """
         if not found.splits:
             return self
+        assert self.times is None, "the graph's check refuses both"
         names = list(dict.fromkeys(found.splits.values()))
         if dict(self.splits) != DEFAULT_SPLITS and set(self.splits) != set(names):
             raise UsageError(
@@ -107,11 +111,17 @@ class Job:
     @property
     def may_leak(self) -> bool:
         """Whether rows that are equal, as far as `split_by` says, may fall into two splits, and are not to."""
-        return bool(self.given) and len(self.splits) > 1 and self.on_leak == "fail"
+        apart = bool(self.given) or (self.times is not None and bool(self.split_by))
+        return apart and len(self.splits) > 1 and self.on_leak == "fail"
 
     def check_columns(self, columns: Collection[str], path: str) -> None:
         """Refuses parameters that name a column which the input does not have."""
-        for parameter, names in (("types declares", self.declared), ("split_by names", self.split_by)):
+        times = [self.times.column] if self.times is not None else []
+        for parameter, names in (
+            ("types declares", self.declared),
+            ("split_by names", self.split_by),
+            ("split_by_time names", times),
+        ):
             for name in names:
                 if name not in columns:
                     raise UsageError(
@@ -131,6 +141,7 @@ class Report:
         rows: Number of rows by split.
         rejected: Rows that were left out, in order.
         keys: What decided about the rows' splits, if that is to be looked at when all shards are read.
+        untimed: The first row without a time, by its position in the shard, if splits are by time.
         problem: A `PenstockError` as JSON, if the shard could not be read; nothing was written then.
     """
 
@@ -139,6 +150,7 @@ class Report:
     rows: Mapping[str, int] = field(default_factory=dict)
     rejected: Sequence[Rejected] = ()
     keys: Keys | None = None
+    untimed: int | None = None
     problem: dict[str, Any] | None = None
 
     def raise_problem(self) -> None:

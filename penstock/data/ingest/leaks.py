@@ -1,4 +1,4 @@
-"""Leaks: rows that are in one split and, as far as they should differ, in another one too."""
+"""Rows in the wrong split: without the time that decides, or in two splits of which they should be in one."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from penstock.data.ingest.rejected import Rejected
 from penstock.data.ingest.shards import Shard
 from penstock.errors import DataError
 
-__all__ = ["Locate", "check_leaks"]
+__all__ = ["Locate", "check_leaks", "check_times"]
 
 Locate = Callable[[Shard, int, Collection[Rejected]], tuple[str, int]]
 """The file of a row and its number there, from its shard, its position among the rows of it, and those rejected."""
@@ -29,6 +29,20 @@ class _Row(NamedTuple):
 
     report: Report
     at: int
+
+
+def check_times(job: Job, reports: Sequence[Report], shards: Sequence[Shard], locate: Locate) -> None:
+    """Raises a `DataError` that names the first row which has no time, where splits are by time."""
+    for report in reports:
+        if job.times is not None and report.untimed is not None:
+            path, row = locate(shards[report.shard], report.untimed, report.rejected)
+            raise DataError(
+                f"Row {row} has no value in {job.times.column!r}, by which split_by_time tells its split.",
+                hint="Leave such rows out of the input, or split by something that each row has.",
+                path=path,
+                row=row,
+                column=job.times.column,
+            )
 
 
 def check_leaks(job: Job, reports: Sequence[Report], shards: Sequence[Shard], locate: Locate) -> None:

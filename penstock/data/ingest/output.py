@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import asdict
 
 from penstock.artifacts import Examples
 from penstock.data.ingest.job import Job, Report, part_path
@@ -60,6 +62,14 @@ def publish(examples: Examples, job: Job, reports: Sequence[Report], path: str, 
     counts = {split: sum(report.rows[split] for report in reports) for split in splits}
     equal = f" in {', '.join(job.split_by)}" if job.split_by else ""
     for split, count in counts.items():
+        if not count and job.times is not None:
+            raise DataError(
+                f"No row falls into {split!r}: by {job.times.column!r}, counted in {job.times.unit} since 1970, the "
+                f"splits begin at {', '.join(f'{name}: {start}' for name, start in job.times.starts.items())}.",
+                hint="Does the unit fit the column? Otherwise give other starts.",
+                path=path,
+                split=split,
+            )
         if not count:
             raise DataError(
                 f"The {sum(counts.values()):,} rows are too few for the splits: none of them falls into {split!r} "
@@ -74,8 +84,24 @@ def publish(examples: Examples, job: Job, reports: Sequence[Report], path: str, 
         _number(examples, split, reports)
     examples.splits = list(splits)
     examples.properties.update(span=span_number(job.span), version=job.version or 0)
+    if job.span is not None:
+        examples.custom_properties["settings"] = _settings(job, ctx)
     sample = f", a sample of {job.sample:.4g}" if job.sample < 1 else ""
     ctx.note(f"{sum(counts.values()):,} rows, {columns} columns{_of_span(job)}{rejected}{sample}")
+
+
+def _settings(job: Job, ctx: Context) -> str:
+    """How the examples of a span were read: only what was read alike goes into one window."""
+    read = {
+        "node": ctx.node,
+        "splits": dict(job.splits),
+        "given": bool(job.given),
+        "split_by": job.split_by,
+        "split_by_time": asdict(job.times) if job.times is not None else None,
+        "sample": job.sample,
+        "types": {name: str(kind) for name, kind in job.declared.items()},
+    }
+    return json.dumps(read, sort_keys=True)
 
 
 def _of_span(job: Job) -> str:

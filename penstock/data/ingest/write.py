@@ -9,6 +9,7 @@ from types import TracebackType
 from typing import Self
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -29,10 +30,12 @@ class SplitWriter:
 
     Attributes:
         counts: Rows by split.
+        untimed: The first row without a time, where splits are by time; such rows are an error in the end.
     """
 
     def __init__(self, shard: Shard, schema: pa.Schema, job: Job) -> None:
         self.counts = dict.fromkeys(job.splits, 0)
+        self.untimed: int | None = None
         self._job = job
         self._given = list(job.splits).index(job.given[shard.blocks[0].path]) if job.given else None
         self._keys: list[Keys] = []
@@ -58,7 +61,10 @@ class SplitWriter:
         if self._job.sample < 1:
             kept = in_sample(hashes, self._job.sample)
             batch, hashes, rows = batch.filter(from_bools(kept)), hashes[kept], rows[kept]
-        chosen = split_indices(hashes, self._job.splits) if self._given is None else np.full(len(hashes), self._given)
+        chosen = self._chosen(batch, hashes)
+        if (chosen < 0).any():
+            self.untimed = int(rows[np.argmax(chosen < 0)]) if self.untimed is None else self.untimed
+            chosen = np.maximum(chosen, 0)
         if self._job.may_leak:
             self._keys.append(Keys(hashes, chosen.astype(np.uint8), rows))
         for index, split in enumerate(self._job.splits):
@@ -68,6 +74,14 @@ class SplitWriter:
                 self._waiting[split].append(part)
                 if sum(one.num_rows for one in self._waiting[split]) >= ROW_GROUP_ROWS:
                     self._flush(split)
+
+    def _chosen(self, batch: pa.RecordBatch, hashes: npt.NDArray[np.uint64]) -> npt.NDArray[np.intp]:
+        """The position of each row's split; -1 where nothing tells it."""
+        if self._given is not None:
+            return np.full(len(hashes), self._given)
+        if self._job.times is not None:
+            return self._job.times.positions(batch, self._job.splits)
+        return split_indices(hashes, self._job.splits)
 
     @property
     def keys(self) -> Keys | None:

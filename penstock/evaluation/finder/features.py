@@ -102,15 +102,17 @@ def _feature(name: str, array: pa.Array, buckets: int, most_values: int) -> Feat
         kind = array.type
     if pa.types.is_boolean(kind):
         array = array.cast(pa.int64())
-    elif pa.types.is_floating(kind):
+    numbers = array
+    if pa.types.is_floating(kind):
         # As in the Evaluator: not a number is missing, and values are one where their 32-bit floats are.
-        array = pc.if_else(pc.is_nan(array), pa.scalar(None, kind), array).cast(pa.float32(), safe=False)
-    elif not pa.types.is_integer(kind):
+        numbers = pc.if_else(pc.is_nan(array), pa.scalar(None, kind), array)
+        array = numbers.cast(pa.float32(), safe=False)
+    elif not pa.types.is_integer(array.type):
         array = array.cast(pa.string())
     found = array.dictionary_encode()
     numeric = not pa.types.is_string(array.type)
     if numeric and len(found.dictionary) > most_values:
-        return _bucketed(name, array, buckets)
+        return _bucketed(name, numbers, buckets)
     codes = found.indices.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int32)
     values: list[Scalar | Bucket] = found.dictionary.to_pylist()
     if pa.types.is_floating(array.type):

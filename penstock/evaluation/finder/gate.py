@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import keyword
+import math
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -18,32 +20,51 @@ __all__ = ["conditions_of", "with_gate"]
 _SECTION = "evaluator"
 _BOUND = 0.01
 # Where one condition of a slice ends and the next begins; a value may hold a comma.
-_BETWEEN = re.compile(r",\s*(?=[^\s=,][^=,]*=)")
+_BETWEEN = re.compile(r",\s*(?=[^\s=,][^=,]*(?:=| in \[))")
+_BUCKET = re.compile(r"(?P<name>.+) in \[(?P<low>[^,]+),(?P<high>[^,]+)\)")
 _LOWER_IS_BETTER = {name for name, one in ROW_METRICS.items() if not one.higher_is_better}
 
 
-def conditions_of(texts: Sequence[str]) -> dict[str, Scalar]:
-    """The conditions of a slice as `penstock slices find` prints them: ``a=1, b=x``.
+def conditions_of(texts: Sequence[str]) -> list[dict[str, Scalar]]:
+    """A slice as the Evaluator's config has it, from what `penstock slices find` prints.
 
     >>> conditions_of(["company=Blue, Inc, trip_start_hour=4", "zip=007"])
-    {'company': 'Blue, Inc', 'trip_start_hour': 4, 'zip': '007'}
+    [{'company': 'Blue, Inc', 'trip_start_hour': 4, 'zip': '007'}]
+    >>> conditions_of(["fare in [2, 3.5), pay=Cash"])
+    [{'pay': 'Cash'}, {'expression': 'fare >= 2 and fare < 3.5'}]
 
     Raises:
         UsageError: One is no condition, or a column stands twice.
     """
-    found: dict[str, Scalar] = {}
+    values: dict[str, Scalar] = {}
+    buckets: dict[str, Scalar] = {}
     for part in [part.strip() for text in texts for part in _BETWEEN.split(text)]:
+        bucket = _BUCKET.fullmatch(part)
         name, equals, value = part.partition("=")
-        name, value = name.strip(), value.strip()
-        if not equals or not name or not value:
+        name, value = (bucket["name"] if bucket else name).strip(), value.strip()
+        if not bucket and (not equals or not name or not value):
             raise UsageError(
                 f"{part!r} is no condition of a slice.",
-                hint="Write COLUMN=VALUE: penstock slices add payment_type=Cash",
+                hint="Write COLUMN=VALUE or 'COLUMN in [LOW, HIGH)': penstock slices add payment_type=Cash",
             )
-        if name in found:
+        if name in values or name in buckets:
             raise UsageError(f"The column {name!r} stands twice in the slice.", hint="Name each column once.")
-        found[name] = _scalar(value)
-    return found
+        if bucket:
+            buckets[name] = _expression(name, bucket["low"].strip(), bucket["high"].strip())
+        else:
+            values[name] = _scalar(value)
+    return [*([values] if values else []), *({"expression": one} for one in buckets.values())]
+
+
+def _expression(name: str, low: str, high: str) -> str:
+    column = name if name.isidentifier() and not keyword.iskeyword(name) and name != "col" else f"col({name!r})"
+    try:
+        ends = [(sign, text) for sign, text in ((">=", low), ("<", high)) if math.isfinite(float(text))]
+    except ValueError:
+        ends = []
+    if not ends:
+        raise UsageError(f"'{name} in [{low}, {high})' is no bucket of numbers.", hint="Write [2, 3.5) or [-inf, 2).")
+    return " and ".join(f"{column} {sign} {text}" for sign, text in ends)
 
 
 def _scalar(text: str) -> Scalar:
@@ -64,6 +85,7 @@ def with_gate(
     metric: str | None,
     bounds: Mapping[str, float],
     min_examples: int,
+    by: str = "point",
     path: str = "",
 ) -> tuple[dict[str, Any], str]:
     """The threshold on a slice, and the text of a ``pipeline.yaml`` with it, unless it is there already.
@@ -74,6 +96,7 @@ def with_gate(
         metric: What is held to the bounds; if not given, the metric of the first threshold, else ``auc``.
         bounds: ``min``, ``max``, ``max_drop``, ``max_rise``; if empty, no more than 0.01 worse than the baseline.
         min_examples: Below so many rows the threshold is undefined.
+        by: ``point`` or ``interval``.
         path: The file, for messages.
 
     Raises:
@@ -91,9 +114,15 @@ def with_gate(
     if not bounds:
         bounds = {"max_rise" if metric in _LOWER_IS_BETTER else "max_drop": _BOUND}
     held = conditions_of(conditions)
-    threshold: dict[str, Any] = {"metric": metric, **bounds, "slices": [held], "min_examples": min_examples}
+    threshold: dict[str, Any] = {
+        "metric": metric,
+        **bounds,
+        "slices": [held if len(held) > 1 else held[0]],
+        "min_examples": min_examples,
+        **({"by": by} if by != "point" else {}),
+    }
     try:
-        Threshold(**{**threshold, "slices": (held,)})
+        Threshold(**{**threshold, "slices": tuple(threshold["slices"])})
     except ValueError as error:
         raise UsageError(f"{str(error).capitalize()}.") from error
     if threshold in there:

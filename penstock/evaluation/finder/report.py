@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from penstock.artifacts import Examples, ModelEvaluation
 from penstock.data.examples import arrow_schema
@@ -21,6 +20,7 @@ from penstock.evaluation.finder.moments import Moments
 from penstock.evaluation.finder.search import Found, Options, find
 from penstock.evaluation.histogram import Floats
 from penstock.evaluation.intervals import Z, wilson_interval
+from penstock.evaluation.predictions import as_numbers
 from penstock.evaluation.results import CANDIDATE, load
 from penstock.evaluation.results import EvaluationResult as Result
 
@@ -187,12 +187,8 @@ def _kept(evaluation: ModelEvaluation, model: str) -> tuple[Floats, Floats, Floa
                 path=evaluation.uri,
             )
     has_weight = predictions.WEIGHT in table.schema.names
-    prediction, label = _numbers(table[predictions.PREDICTION]), _numbers(table[predictions.LABEL])
-    return prediction, label, _numbers(table[predictions.WEIGHT]) if has_weight else None
-
-
-def _numbers(column: pa.ChunkedArray) -> Floats:
-    return pc.fill_null(column, math.nan).to_numpy().astype(np.float64)
+    prediction, label = as_numbers(table[predictions.PREDICTION]), as_numbers(table[predictions.LABEL])
+    return prediction, label, as_numbers(table[predictions.WEIGHT]) if has_weight else None
 
 
 def _within_0_and_1(values: Floats) -> bool:

@@ -6,6 +6,7 @@ import pytest
 
 from penstock.errors import ConfigError, UsageError
 from penstock.evaluation.finder.gate import conditions_of, with_gate
+from penstock.evaluation.slices import parse
 
 TEXT = "name: x\nevaluator:\n  label: y\n  thresholds:\n    - {metric: recall, min: 0.5}  # agreed\n"
 
@@ -32,6 +33,7 @@ def test_a_metric_that_should_be_low_may_not_rise() -> None:
     """Whichever way is worse is what is bounded."""
     assert gated(metric="fpr")[0]["max_rise"] == 0.01
     assert gated(metric="auc", bounds={"min": 0.7})[0]["min"] == 0.7
+    assert gated(by="interval")[1].endswith("min_examples: 100, by: interval}\n")
 
 
 @pytest.mark.parametrize(
@@ -47,11 +49,31 @@ def test_a_threshold_that_means_nothing_is_refused(values: dict[str, Any], messa
         gated(**values)
 
 
-@pytest.mark.parametrize("conditions", [("Cash",), ("a=",), ("=1",), ("a=1, a=2",), ("a in [1, 2)",)])
+@pytest.mark.parametrize(
+    "conditions", [("Cash",), ("a=",), ("=1",), ("a=1, a=2",), ("a in [x, 2)",), ("a in [1, 2), a=3",)]
+)
 def test_what_is_no_slice_is_refused(conditions: tuple[str, ...]) -> None:
     """With what to write."""
     with pytest.raises(UsageError):
         conditions_of(conditions)
+
+
+@pytest.mark.parametrize(
+    ("bucket", "expression"),
+    [
+        ("miles in [2, 3.5)", "miles >= 2 and miles < 3.5"),
+        ("miles in [-inf, 2)", "miles < 2"),
+        ("miles in [1e+03, inf)", "miles >= 1e+03"),
+        ("trip miles in [2, 3)", "col('trip miles') >= 2 and col('trip miles') < 3"),
+        ("in in [2, 3)", "col('in') >= 2 and col('in') < 3"),
+    ],
+)
+def test_a_bucket_becomes_an_expression_of_the_evaluator(bucket: str, expression: str) -> None:
+    """That it can parse, with the columns meant."""
+    (spec,) = parse(gated(TEXT, f"a=1, {bucket}")[0]["slices"])
+    (derived,) = spec.derived
+    assert derived.name == expression
+    assert spec.reads == tuple(sorted(("a", bucket.split(" in [", maxsplit=1)[0])))
 
 
 @pytest.mark.parametrize("text", ["name: x\n", "name: x\nevaluator:\n", "[]\n"])
