@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import json
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -10,11 +12,14 @@ from typing import TYPE_CHECKING, TypeAlias
 import pyarrow as pa
 import pytest
 
-from penstock.artifacts import Schema
+from penstock.artifacts import ModelEvaluation, Schema
+from penstock.ui.notebook import explorer
 from penstock.views import View, compare, view
+from penstock.views.evaluations import over_runs
 from tests.chromium import expect, tab
 from tests.views.conftest import HOSTILE, Dataset, MakeStatistics, summarised
 from tests.views.test_schema import SCHEMA
+from tests.views.test_statistics import sliced_statistics
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Locator, Page
@@ -142,9 +147,135 @@ def test_tables_are_sorted_and_filtered(show: Open, make_schema: Callable[..., S
     assert first.all_text_contents() == ["tips", "fare"]
 
 
+def hours(directory: Path, *, count: int = 40) -> ModelEvaluation:
+    """An evaluation on hours and payments, one name of them hostile: AUC grows with the hour, as do the examples."""
+    names = [("hour", str(hour)) for hour in range(count)]
+    slices: list[list[tuple[str, str]]] = [[], *([name] for name in names), [("payment", HOSTILE)]]
+    slices += [[names[4], ("payment", HOSTILE)], [names[4], ("payment", "cash")]]
+    n = [9000, *(10 * (hour + 1) for hour in range(count)), 500, 30, 20]
+    auc = [0.8, *(0.5 + hour / 100 for hour in range(count)), 0.7, 0.6, None]
+    recall = [0.4] * len(slices)
+    low_high = [[None, None] if value is None else [value - 0.05, value + 0.05] for value in auc]
+    lower = [None if value is None else value - 0.01 for value in auc]
+    content = {
+        "version": 1, "label": "tip", "split": "eval", "models": ["candidate", "baseline"], "counts": {},
+        "metrics": ["example_count", "auc", "recall"], "slices": slices, "n": n,
+        "values": {"candidate": {"example_count": n, "auc": auc, "recall": recall},
+                   "baseline": {"example_count": n, "auc": lower, "recall": recall}},
+        "intervals": {"candidate": {"auc": low_high}},
+    }  # fmt: skip
+    verdict = {"check": "auc max_drop", "outcome": "fail", "subject": "hour=4", "observed": 0.5, "bound": 0.6}
+    (directory / "results.json").write_text(json.dumps(content))
+    (directory / "verdicts.json").write_text(json.dumps([verdict]))
+    return ModelEvaluation(str(directory))
+
+
+def test_slices_are_picked_sorted_and_opened(show: Open, tmp_path: Path) -> None:
+    """A metric is picked, slices are sorted, left out by their size and by a bar, opened by keyboard and led back."""
+    page = show(view(hours(tmp_path)))
+    rows = page.locator("table.slices tbody tr")
+    expect(rows).to_have_count(1 + 43)
+    assert rows.first.locator("th").inner_text() == "overall"
+    expect(page.locator("section[data-table=Verdicts]")).to_contain_text("auc max_drop")
+    assert page.locator("img").count() == 0
+    page.get_by_label("Slices by").select_option("hour")
+    expect(rows).to_have_count(1 + 40)
+    header = page.locator("table.slices thead button", has_text="auc")
+    header.click()
+    header.click()
+    expect(header.locator("..")).to_have_attribute("aria-sort", "ascending")
+    assert rows.nth(1).get_attribute("data-slice") == "hour=0"
+    assert "0.45 to 0.55" in rows.nth(1).inner_text()
+    assert "+0.01" in rows.nth(1).inner_text()
+    slider = page.get_by_role("slider")
+    slider.fill("50")
+    expect(page.locator("span[role=status]")).to_have_text("31 of 43 slices")  # of at least 95, the root of 9,000
+    slider.fill("0")
+    bar = page.get_by_role("button", name="slices with auc of 0.5 to")
+    bar.press("Enter")
+    expect(page.locator("span[role=status]")).to_have_text("2 of 43 slices")
+    bar.press("Enter")
+    expect(page.locator("span[role=status]")).to_have_text("40 of 43 slices")
+    row = page.locator('tr[data-slice="hour=4"]')
+    expect(row).to_contain_text("fail: auc max_drop")
+    row.get_by_role("button").press("Enter")
+    expect(rows).to_have_count(1 + 2)
+    assert rows.nth(1).locator("th").inner_text() == f"hour=4, payment={HOSTILE}"
+    assert "undefined" in rows.nth(2).inner_text()
+    expect(page.locator("[aria-current]")).to_be_focused()
+    page.get_by_label("Fit scale").check()
+    expect(rows.nth(1).locator("circle")).to_have_count(1)
+    page.get_by_role("navigation").get_by_role("button", name="overall").click()
+    page.get_by_label("Metric").select_option("recall")
+    expect(rows.nth(1)).to_contain_text("0.4")
+    unlabelled = '[...document.querySelectorAll("input, select")].filter((one) => !one.labels.length).length'
+    assert page.evaluate(unlabelled) == 0
+
+
+def test_what_is_chosen_in_a_widget_is_handed_to_python(chromium: Browser, tmp_path: Path) -> None:
+    """The widget's module draws the view in the element that it is given, and sets ``selection`` at each choice."""
+    widget = explorer(hours(tmp_path))
+    code = base64.b64encode(str(widget._esm).encode()).decode()
+    with tab(chromium) as opened:
+        opened.page.set_content("<div id=cell></div>")
+        opened.page.evaluate(
+            """async ([code, values]) => {
+                const model = { get: (name) => values[name], set: (name, value) => { values[name] = value; },
+                                save_changes: () => { document.title = JSON.stringify(values.selection); } };
+                const found = await import(`data:text/javascript;base64,${code}`);
+                found.default.render({ model, el: document.getElementById("cell") });
+            }""",
+            [code, {"data": widget.data, "tables": widget.tables, "selection": {}}],
+        )
+        opened.page.locator('tr[data-slice="hour=4"]').get_by_role("button").click()
+        chosen = '{"slice":{"hour":"4"},"name":"hour=4","metric":"auc","n":50}'
+        expect(opened.page).to_have_title(chosen)
+        opened.assert_silent()
+    widget.close()
+
+
+def test_metrics_over_runs_are_lines(show: Open, tmp_path: Path) -> None:
+    """A line for each slice that is picked, a mark for each run; another metric changes them."""
+    first, second = tmp_path / "1", tmp_path / "2"
+    for directory in (first, second):
+        directory.mkdir()
+    page = show(over_runs([("r1", hours(first)), ("r2", hours(second, count=10))]))
+    expect(page.locator("svg.chart circle")).to_have_count(2)
+    page.get_by_role("group", name="Slices").get_by_role("combobox").select_option("hour=4")
+    expect(page.locator("svg.chart circle")).to_have_count(4)
+    expect(page.locator("tbody tr")).to_have_count(2)
+    before = page.locator("svg.chart").get_attribute("aria-label")
+    page.get_by_label("Metric").select_option("recall")
+    expect(page.locator("svg.chart")).not_to_have_attribute("aria-label", str(before))
+
+
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
 def test_both_schemes_are_followed(show: Open, make_schema: Callable[..., Schema], dark: bool) -> None:
     """The page is light or dark as the reader's system is."""
     page = show(view(make_schema(SCHEMA)), dark=dark)
     ground = "rgb(20, 23, 26)" if dark else "rgb(251, 251, 250)"
     expect(page.locator("body")).to_have_css("background-color", ground)
+
+
+def test_a_slice_is_drawn_over_its_split_and_weights_are_switched(
+    show: Open, make_statistics: MakeStatistics, trips: pa.Table
+) -> None:
+    """A slice is picked by its name, drawn beside the whole and looks otherwise; weights change what is counted."""
+    page = show(view(sliced_statistics(make_statistics, trips)))
+    fare = page.locator('.column[aria-label="fare"]')
+    expect(fare.locator("tbody tr")).to_have_count(2)
+    page.get_by_role("combobox", name="Slice").select_option("payment_type_Cash")
+    expect(fare.locator("tbody tr")).to_have_count(4)
+    expect(fare.locator("tbody th")).to_have_text(
+        [" train", " eval", " train payment_type_Cash", " eval payment_type_Cash"]
+    )
+    assert (
+        len(set(fare.locator("tbody .swatch > *").evaluate_all("all => all.map(one => one.getAttribute('class'))")))
+        == 4
+    )
+    before = fare.locator("tbody tr").first.inner_text()
+    expect(fare.locator("thead")).to_contain_text("count")
+    page.get_by_label("Weighted").check()
+    expect(fare.locator("thead")).to_contain_text("weight")
+    assert fare.locator("tbody tr").first.inner_text() != before
+    expect(page.locator("section h2")).to_have_text(["Slices", "Pairs of columns"])

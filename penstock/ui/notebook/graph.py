@@ -35,7 +35,7 @@ def drawn(boxes: Mapping[str, Box]) -> dict[str, Any] | None:
         return None
     titles = {name: cut(box.title, _LONGEST) for name, box in boxes.items()}
     widths = {
-        name: 24 + max(7.6 * len(titles[name]), 6.6 * len(cut(box.under, _LONGEST))) for name, box in boxes.items()
+        name: 28 + max(8.0 * len(titles[name]), 7.0 * len(cut(box.under, _LONGEST))) for name, box in boxes.items()
     }
     layout = lay_out({name: [one for one in box.upstream if one in boxes] for name, box in boxes.items()}, widths)
     nodes = [
