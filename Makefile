@@ -8,8 +8,10 @@ UV_VERSION := 0.13.8
 VENV    := .venv
 BIN     := $(VENV)/bin
 STAMP   := $(VENV)/.set-up
+PEERS   := $(VENV)/.conformance
 WHEEL   := build/wheel
 PYTHONS := 3.11 3.12 3.13
+EXTRAS  := dev kubeflow notebook postgres s3
 HERE    := $(CURDIR)
 
 # What a caller's environment says about other Pythons must not reach this one. Byte code is always written:
@@ -51,7 +53,7 @@ contracts: setup ## import-linter: the layers of the package
 unit: setup
 	@$(BIN)/python -m pytest -q -n $(JOBS) --dist worksteal -m "not component and not conformance"
 
-conformance: wheel browser postgres ## hold the software of peers beside ours: installs it, gigabytes the first time
+conformance: wheel $(PEERS) browser postgres ## hold the software of peers beside ours: installs it, gigabytes the first time
 	@PENSTOCK_CONFORMANCE_DIR="$${PENSTOCK_CONFORMANCE_DIR:-$(HERE)/build/peers}"; export PENSTOCK_CONFORMANCE_DIR; \
 	$(call on_the_wheel,-m conformance -n $(JOBS) --dist loadfile)
 
@@ -92,9 +94,11 @@ format: setup ## let ruff format the code and mend what it can
 lock: $(BIN)/uv ## pin the dependencies anew for each Python; UPGRADE=1 takes newer ones
 	@for version in $(PYTHONS); do \
 	  echo "Pinning for Python $$version"; \
-	  $(BIN)/uv pip compile --quiet pyproject.toml --all-extras --universal --python-version $$version \
-	    --no-header --no-emit-index-url $(if $(UPGRADE),--upgrade) \
-	    --output-file "requirements/py$$(echo $$version | tr -d .).txt" || exit 1; \
+	  pins="py$$(echo $$version | tr -d .).txt"; \
+	  pin="$(BIN)/uv pip compile --quiet pyproject.toml --universal --python-version $$version --no-header --no-emit-index-url"; \
+	  $$pin --all-extras $(if $(UPGRADE),--upgrade) --output-file "requirements/conformance/$$pins" || exit 1; \
+	  $$pin $(EXTRAS:%=--extra %) --constraints "requirements/conformance/$$pins" \
+	    --output-file "requirements/$$pins" || exit 1; \
 	done; \
 	for peer in requirements/peers/*.in; do \
 	  echo "Pinning $$peer"; \
@@ -131,12 +135,19 @@ $(BIN)/uv:
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
 
 $(STAMP): $(BIN)/uv pyproject.toml $(wildcard requirements/*.txt)
-	@set -e; $(same_index); mkdir -p build; \
-	pins="requirements/py$$($(BIN)/python -c 'import sys; print("%d%d" % sys.version_info[:2])').txt"; \
-	$(BIN)/uv pip sync --quiet --compile-bytecode --python $(BIN)/python "$$pins"; \
+	@set -e; $(same_index); mkdir -p build; rm -f $(PEERS); \
+	$(BIN)/uv pip sync --quiet --compile-bytecode --python $(BIN)/python "requirements/$(pins)"; \
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .; \
 	$(BIN)/python -m compileall -q penstock; \
 	printf '%s' "$(HERE)" > $(STAMP)
+
+# What the conformance tests need besides: a browser's driver, S3's server, Google's clients. Half a gigabyte.
+$(PEERS): $(STAMP) $(wildcard requirements/conformance/*.txt)
+	@set -e; $(same_index); \
+	$(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python -r "requirements/conformance/$(pins)"; \
+	touch $(PEERS)
+
+pins = py$$($(BIN)/python -c 'import sys; print("%d%d" % sys.version_info[:2])').txt
 
 # The first Python in the bounds of pyproject.toml: the one named by PYTHON, else python3, else one with its version.
 define find_python

@@ -83,7 +83,7 @@ def test_a_blocked_run_passes_once_its_changes_are_accepted(run: Run, tmp_path: 
     path = tmp_path / "schema.pbtxt"
     text = path.read_text().replace('name: "fare"', 'name: "fare"  # dollars\n  float_domain { max: 200 }', 1)
     path.write_text("# Ours.\n" + text)
-    config = CONFIG.partition("example_validator")[0] + "schema_gen: {schema_file: schema.pbtxt}\n"
+    config = CONFIG.partition("example_validator")[0] + "import_schema_gen: {schema_file: schema.pbtxt}\n"
     (tmp_path / "pipeline.yaml").write_text(config)
     assert failed(run(seed=1)) == []
     cents = run(seed=1, scale=100)
@@ -152,7 +152,7 @@ def spans(tmp_path: Path, taxi_csv: Path, monkeypatch: pytest.MonkeyPatch) -> Sp
     project.arrives()
     assert failed(project.run()) == []
     assert project.command("schema", "infer") == 0
-    (tmp_path / "pipeline.yaml").write_text(SPANS + "schema_gen: {schema_file: schema.pbtxt}\n")
+    (tmp_path / "pipeline.yaml").write_text(SPANS + "import_schema_gen: {schema_file: schema.pbtxt}\n")
     project.arrives()
     if failed(project.run()):  # companies that the first span had not
         assert project.command("schema", "accept", "--yes") == 0

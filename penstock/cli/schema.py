@@ -19,7 +19,7 @@ __all__ = ["schema"]
 file_option = click.option(
     "--file",
     type=click.Path(path_type=Path, dir_okay=False),
-    help="The schema's file. Without it: schema_gen.schema_file of pipeline.yaml, else schema.pbtxt beside it.",
+    help="The schema's file. Without it: import_schema_gen.schema_file of pipeline.yaml, else schema.pbtxt beside it.",
 )
 
 
@@ -27,8 +27,8 @@ file_option = click.option(
 def schema() -> None:
     """The curated schema: what the data must fit, a file that you keep with your code.
 
-    Begin with an inferred one, read it, correct it, and name it in pipeline.yaml as schema_gen.schema_file. When the
-    gate of the data holds a run back and the data are right, accept the changes that its anomalies suggest.
+    Begin with an inferred one, read it, correct it, and name it in pipeline.yaml: import_schema_gen.schema_file. When
+    the gate of the data holds a run back and the data are right, accept the changes that its anomalies suggest.
 
     Examples:
       penstock schema infer
@@ -64,7 +64,7 @@ def infer(run: str, force: bool, file: Path | None, project: Path | None) -> Non
     artifact = found[0].load()
     assert isinstance(artifact, Schema)
     path.write_text(schema_text(read_schema(artifact)), encoding="utf-8")
-    click.echo(f"{path}: written. Name it in pipeline.yaml: schema_gen: {{schema_file: {path.name}}}")
+    click.echo(f"{path}: written. Name it in pipeline.yaml: import_schema_gen: {{schema_file: {path.name}}}")
 
 
 @schema.command("show", short_help="Print the curated schema, checked.")
@@ -214,7 +214,7 @@ def _file(project: Path | None, file: Path | None) -> Path:
     from penstock.orchestration.standard import path_keys
 
     config = load_config(project or Path(), path_keys=path_keys())
-    named = config.sections.get("schema_gen", {}).get("schema_file") or "schema.pbtxt"
+    named = config.sections.get("import_schema_gen", {}).get("schema_file") or "schema.pbtxt"
     return config.directory / str(named)
 
 

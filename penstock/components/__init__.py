@@ -5,6 +5,7 @@ from penstock.components.csv_example_gen import CsvExampleGen
 from penstock.components.evaluator import Evaluator
 from penstock.components.example_validator import ExampleValidator
 from penstock.components.import_example_gen import ImportExampleGen
+from penstock.components.import_schema_gen import ImportSchemaGen
 from penstock.components.jsonl_example_gen import JsonlExampleGen
 from penstock.components.latest_blessed_model import LatestBlessedModel
 from penstock.components.latest_statistics import LatestStatistics
@@ -24,6 +25,7 @@ __all__ = [
     "Evaluator",
     "ExampleValidator",
     "ImportExampleGen",
+    "ImportSchemaGen",
     "JsonlExampleGen",
     "LatestBlessedModel",
     "LatestStatistics",

@@ -14,12 +14,19 @@ from penstock.evaluation.names import check_parameters, measured
 from penstock.evaluation.resampling.options import ConfidenceIntervals
 from penstock.evaluation.results import BASELINE, CANDIDATE, EvaluationResult
 from penstock.evaluation.slices import SliceValue
+from penstock.evaluation.task_names import Task
 from penstock.evaluation.thresholds import Threshold
 from penstock.gates import Gate
 
 __all__ = ["Evaluator"]
 
-DEFAULT_METRICS = ["auc", "accuracy", "precision", "recall", "calibration"]
+# What is computed where no metrics are named.
+USUAL: dict[Task, list[str]] = {
+    "binary": ["auc", "accuracy", "precision", "recall", "calibration"],
+    "regression": ["rmse", "mae", "r2", "calibration"],
+    "multiclass": ["accuracy", "categorical_crossentropy", "auc_macro", "f1_score_macro"],
+    "multilabel": ["exact_match", "hamming_loss", "auc_macro", "f1_score"],
+}
 
 
 @component(version="2", check=check_parameters, measured=measured)
@@ -32,7 +39,9 @@ def Evaluator(
     *,
     label: str,
     slices: list[SliceValue] = [[]],  # noqa: B006  # read as a declaration, never changed
-    metrics: list[str] = DEFAULT_METRICS,
+    metrics: list[str] | None = None,
+    task: Task = "binary",
+    classes: list[int | str] = [],  # noqa: B006
     thresholds: list[Threshold] = [],  # noqa: B006
     split: str = "eval",
     weight: str | None = None,
@@ -57,12 +66,17 @@ def Evaluator(
         model: The candidate: a SavedModel with the signature ``serving_default`` over serialized examples. Not needed
             where ``predictions`` names its predictions.
         baseline_model: What thresholds ``max_drop`` and ``max_rise`` compare with.
-        label: A column of the examples, or a feature that the model's signature ``transform_features`` gives; numbers
-            between 0 and 1. Rows without it are left out.
+        label: A column of the examples, or a feature that the model's signature ``transform_features`` gives; of a
+            binary task numbers between 0 and 1. Rows without it are left out.
         slices: ``[]`` is the whole set, ``[a]`` every value of a column, ``[a, b]`` a cross, ``{a: 1}`` one value,
             ``{column: a, buckets: [1, 5]}`` or ``{column: a, quantiles: 4}`` the buckets of a number,
             ``{expression: a > 5 and b == 'x'}`` the rows where it is true; all of these in crosses too.
-        metrics: Names of metrics.
+        metrics: Names of metrics; if not given, the usual ones of the task (binary: auc, accuracy, precision, recall,
+            calibration).
+        task: What a score means: of the positive class (``binary``), a number (``regression``), one of each of several
+            classes that exclude one another (``multiclass``) or do not (``multilabel``).
+        classes: Of several classes or labels, their names in the order of the scores. A label is a name or position,
+            of several labels a list of one 0 or 1 for each.
         thresholds: Bounds on metrics; metrics and slices that only they name are computed too.
         split: The split evaluated.
         weight: A column of example weights. Rows without one are left out.
@@ -78,6 +92,7 @@ def Evaluator(
     from penstock.evaluation.evaluate import wanted
     from penstock.evaluation.thresholds import blessed
 
+    metrics = USUAL[task] if metrics is None else metrics
     models = {CANDIDATE: "" if model is None else str(model.serving)}
     if baseline_model is not None or (predictions is not None and predictions.baseline):
         models[BASELINE] = "" if baseline_model is None else str(baseline_model.serving)
@@ -99,10 +114,12 @@ def Evaluator(
             split=split,
             weight=weight,
             confidence_intervals=confidence_intervals,
+            task=task,
+            classes=classes,
             given=predictions,
             predictions_file=predictions_file,
         )
-    found, specs = wanted(metrics, slices, thresholds)
+    found, specs = wanted(metrics, slices, thresholds, task)
     tfma_format.write(
         evaluation.path(),
         result,

@@ -1,9 +1,9 @@
-"""SchemaGen: the schema that the data must fit, inferred once or kept by hand."""
+"""SchemaGen: a schema inferred from statistics."""
 
 from __future__ import annotations
 
 from penstock.artifacts import ExampleStatistics, Schema
-from penstock.dsl import Context, Input, InputPath, Output, component
+from penstock.dsl import Context, Input, Output, component
 
 __all__ = ["SchemaGen"]
 
@@ -13,15 +13,14 @@ def SchemaGen(
     statistics: Input[ExampleStatistics],
     schema: Output[Schema],
     *,
-    schema_file: InputPath | None = None,
     infer_feature_shape: bool = False,
     exclude_splits: list[str] | None = None,
     ctx: Context,
 ) -> None:
-    """Publishes the curated schema file if there is one, else infers a schema from the statistics of all splits.
+    """Infers a schema from the statistics of all splits.
 
     An inferred schema says what this data happens to be, so that the data always fits it: it is a draft. Keep it as a
-    file, correct it, and name it as ``schema_file``; then validation means something.
+    file (``penstock schema infer``), correct it, and read it with `ImportSchemaGen`; then validation means something.
 
     No shapes are inferred unless asked for. A shape makes a feature a dense tensor, in the transform graph and so in
     the serving signature, and a dense feature that is missing from a request is an error there; without one it is a
@@ -29,25 +28,20 @@ def SchemaGen(
     training data has need not be in every request. (TFX infers shapes unless told not to, and its taxi pipeline tells.)
 
     Args:
-        statistics: Statistics of the examples; read only when a schema is inferred.
+        statistics: Statistics of the examples.
         schema: ``schema.pbtxt``.
-        schema_file: The curated schema, the text form of ``tensorflow_metadata``'s Schema.
         infer_feature_shape: Give a fixed shape to each feature that every example has.
         exclude_splits: Splits that the schema is not inferred from.
         ctx: The running node.
     """
-    from penstock.data_validation.files import parse_schema, read_statistics, write_schema
+    from penstock.data_validation.files import read_statistics, write_schema
     from penstock.data_validation.inference import infer_schema
     from penstock.data_validation.splits import kept_splits
 
-    if schema_file is not None:
-        proto = parse_schema(schema_file)
-    else:
-        splits = kept_splits(statistics, exclude_splits, ctx.node)
-        proto = infer_schema(
-            (read_statistics(statistics, split) for split in splits), infer_feature_shape=infer_feature_shape
-        )
+    splits = kept_splits(statistics, exclude_splits, ctx.node)
+    proto = infer_schema(
+        (read_statistics(statistics, split) for split in splits), infer_feature_shape=infer_feature_shape
+    )
     write_schema(schema, proto)
     required = sum(feature.presence.min_fraction == 1 for feature in proto.feature)
-    origin = "curated" if schema_file is not None else "inferred"
-    ctx.note(f"{origin}: {len(proto.feature)} features, {required} required in every row")
+    ctx.note(f"inferred: {len(proto.feature)} features, {required} required in every row")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from penstock.artifacts import Examples, ExampleStatistics
+from penstock.artifacts import Examples, ExampleStatistics, Schema
 from penstock.dsl import Context, Input, Output, component
 from penstock.errors import UsageError, did_you_mean
 from penstock.evaluation.slices import SliceValue, check_columns, parse
@@ -10,11 +10,12 @@ from penstock.evaluation.slices import SliceValue, check_columns, parse
 __all__ = ["StatisticsGen"]
 
 
-@component(version="2")
+@component(version="3")
 def StatisticsGen(
     examples: Input[Examples],
     statistics: Output[ExampleStatistics],
     *,
+    schema: Input[Schema] | None = None,
     earlier_statistics: Input[ExampleStatistics] | None = None,
     weight: str | None = None,
     slices: list[SliceValue] = [],  # noqa: B006  # read as a declaration, never changed
@@ -32,6 +33,8 @@ def StatisticsGen(
     Args:
         examples: The examples.
         statistics: One ``FeatureStats.pb`` and one ``Summary.zip`` for each split.
+        schema: What is known of the columns, as `ImportSchemaGen` publishes it. Integers that it says are categorical
+            are ranked as strings are, images only measured, and the parts of sparse and weighted features counted.
         earlier_statistics: Statistics of earlier spans, made with the same settings. Their examples are summed up with
             these, without being read again.
         weight: A column of example weights; every statistic is there with and without them.
@@ -43,7 +46,7 @@ def StatisticsGen(
         ctx: The running node.
     """
     from penstock.data.examples import arrow_schema
-    from penstock.data_validation.files import read_statistics
+    from penstock.data_validation.files import read_schema, read_statistics
     from penstock.data_validation.generate import generate_statistics
     from penstock.data_validation.splits import kept_splits
     from penstock.data_validation.summary_options import Slice, SummaryOptions
@@ -58,6 +61,8 @@ def StatisticsGen(
     held = [dict.fromkeys(spec.features) | {name: str(value) for name, value in spec.values} for spec in specs]
     wanted = tuple(Slice(tuple(sorted(one.items()))) for one in held)
     options = SummaryOptions(weight, wanted, crosses, domains)
+    if schema is not None:
+        options = options.of_schema(read_schema(schema))
     directories = {split: statistics.split_path(split) for split in splits}
     generate_statistics(examples, directories, ctx, options, earlier_statistics)
     statistics.splits = splits

@@ -8,6 +8,7 @@ import pyarrow as pa
 from tensorflow_metadata.proto.v0 import statistics_pb2
 
 from penstock.data_validation.arrays import INT, STRING, is_list, kind_and_depth, levels, numbers
+from penstock.data_validation.byte_values import ByteSummary
 from penstock.data_validation.domains import DomainEvidence
 from penstock.data_validation.numbers import NumberSummary
 from penstock.data_validation.strings import StringSummary, counted
@@ -28,16 +29,28 @@ class FeatureSummary:
         name: The column's name.
         weighted: Whether examples have weights.
         domains: Whether its values are searched for natural language, times and images.
+        categorical: Whether integers are names, to be ranked as strings are.
+        files: Whether strings are bytes that are not ranked.
     """
 
-    def __init__(self, name: str, *, weighted: bool = False, domains: bool = False) -> None:
+    def __init__(
+        self,
+        name: str,
+        *,
+        weighted: bool = False,
+        domains: bool = False,
+        categorical: bool = False,
+        files: bool = False,
+    ) -> None:
         self.name = name
         self.type: str | None = None
         self.levels: list[Valency] = []
         self.innermost = Valency()
-        self.values: NumberSummary | StringSummary | None = None
+        self.values: NumberSummary | StringSummary | ByteSummary | None = None
         self.domains = DomainEvidence() if domains else None
         self._weighted = weighted
+        self._categorical = categorical
+        self._files = files
 
     def declare(self, type_: pa.DataType) -> None:
         """Says of what type the column is before, or without, any value.
@@ -51,7 +64,12 @@ class FeatureSummary:
         self._expect(kind, depth)
         if kind is not None and self.values is None:
             self.type = kind
-            self.values = (StringSummary if kind == STRING else NumberSummary)(weighted=self._weighted)
+            if kind == STRING and self._files:
+                self.values = ByteSummary()
+            elif kind == STRING or (kind == INT and self._categorical):
+                self.values = StringSummary(weighted=self._weighted)
+            else:
+                self.values = NumberSummary(weighted=self._weighted)
 
     def add(self, column: pa.Array, weights: Weights = None) -> None:
         """Adds a batch's values of this column, with the weights of the examples; nulls are missing ones."""
@@ -96,12 +114,18 @@ class FeatureSummary:
         """
         result = statistics_pb2.FeatureNameStatistics()
         result.path.step.append(self.name)
-        result.type = statistics_pb2.FeatureNameStatistics.Type.Value(self.type or STRING)
+        files = self._files and self.type in (None, STRING)
+        kind = "BYTES" if files else self.type or STRING
+        result.type = statistics_pb2.FeatureNameStatistics.Type.Value(kind)
         if isinstance(self.values, NumberSummary):
             result.num_stats.CopyFrom(self.values.to_proto())
             common = result.num_stats.common_stats
+        elif files:
+            if isinstance(self.values, ByteSummary):
+                result.bytes_stats.CopyFrom(self.values.to_proto(self.levels[-1].values))
+            common = result.bytes_stats.common_stats
         else:
-            if self.values is not None:
+            if isinstance(self.values, StringSummary):
                 result.string_stats.CopyFrom(self.values.to_proto(self.levels[-1].values))
             common = result.string_stats.common_stats
         self._fill_common(common, examples)
@@ -151,13 +175,22 @@ class FeatureSummary:
     def _add_values(self, values: pa.Array, weights: Weights) -> None:
         if len(values) == 0:
             return
-        if isinstance(self.values, StringSummary):
-            if values.null_count:
-                weights = weights if weights is None else weights[np.asarray(values.is_valid())]
-                values = values.drop_null()
+        if isinstance(self.values, StringSummary | ByteSummary) and values.null_count:
+            weights = weights if weights is None else weights[np.asarray(values.is_valid())]
+            values = values.drop_null()
+        if isinstance(self.values, ByteSummary):
+            if pa.types.is_dictionary(values.type):
+                values = values.dictionary_decode()
+            if len(values):
+                self.values.add(values)
+            if self.domains is not None:
+                self.domains.add_strings(counted(values, None))
+        elif isinstance(self.values, StringSummary):
+            if self.type == INT:
+                values = pa.array(numbers(values).astype(np.int64)).cast(pa.string())
             distinct = counted(values, weights)
             self.values.add(distinct)
-            if self.domains is not None:
+            if self.domains is not None and self.type == STRING:
                 self.domains.add_strings(distinct)
         elif isinstance(self.values, NumberSummary):
             found = numbers(values)

@@ -18,6 +18,7 @@ __all__ = [
     "parse_schema",
     "read_anomalies",
     "read_schema",
+    "read_sliced_statistics",
     "read_statistics",
     "schema_text",
     "write_anomalies",
@@ -37,12 +38,24 @@ def read_statistics(statistics: ExampleStatistics, split: str) -> statistics_pb2
     Raises:
         DataError: There is no such split, or its file is not one of statistics.
     """
+    whole, _ = read_sliced_statistics(statistics, split)
+    return whole
+
+
+def read_sliced_statistics(
+    statistics: ExampleStatistics, split: str
+) -> tuple[statistics_pb2.DatasetFeatureStatistics, list[statistics_pb2.DatasetFeatureStatistics]]:
+    """The statistics of one split as a whole, and those of its slices.
+
+    Raises:
+        DataError: As `read_statistics`.
+    """
     path = statistics.split_path(split, STATISTICS_FILE)
     datasets = _read(path, statistics_pb2.DatasetFeatureStatisticsList()).datasets
     if not datasets:
         raise DataError("The file holds no statistics.", hint="Run StatisticsGen again.", path=str(path))
-    whole = [dataset for dataset in datasets if dataset.name in (split, *_WHOLE)]
-    return whole[0] if whole else datasets[0]
+    place = next((at for at, dataset in enumerate(datasets) if dataset.name in (split, *_WHOLE)), 0)
+    return datasets[place], [dataset for at, dataset in enumerate(datasets) if at != place]
 
 
 def read_anomalies(anomalies: ExampleAnomalies, split: str) -> anomalies_pb2.Anomalies:

@@ -112,7 +112,7 @@ def _add_earlier(summary: SlicedSummary, path: Path) -> None:
     if earlier.options != summary.options:
         raise DataError(
             f"The earlier statistics were made with other options: {earlier.options}, not {summary.options}.",
-            hint="Run StatisticsGen on the earlier spans with the same slices, weight, crosses and domains.",
+            hint="Run StatisticsGen on the earlier spans with the same schema, slices, weight, crosses and domains.",
             path=str(path),
         )
     summary.merge(earlier)

@@ -127,7 +127,7 @@ def _joined(datasets: list[statistics_pb2.DatasetFeatureStatistics]) -> list[Obs
     origin: dict[str, str] = {}
     seen = 0
     for dataset in datasets:
-        features = observed_features(dataset)
+        features = {name: one for name, one in observed_features(dataset).items() if not one.composite}
         for name in [*joined, *(name for name in features if name not in joined)]:
             before = joined.get(name) or Observed(name, features[name].type, seen, missing=seen)
             now = features.get(name) or Observed(

@@ -53,6 +53,7 @@ class Observed:
         counted: Whether distinct values were counted.
         is_bytes: Whether the values are bytes of which the statistics do not say that they are text.
         max_bytes: The length of the longest value, if the values are bytes.
+        composite: Whether it has no values of its own: it is made of several columns.
         custom: Further statistics that were asked for, such as those of a semantic domain.
         derived_source: How the feature was derived from others, if it was, as the statistics' text.
     """
@@ -77,6 +78,7 @@ class Observed:
     counted: bool = False
     is_bytes: bool = False
     max_bytes: int = 0
+    composite: bool = False
     custom: tuple[statistics_pb2.CustomStatistic, ...] = ()
     derived_source: str = ""
 
@@ -133,6 +135,7 @@ def _observed(name: str, feature: statistics_pb2.FeatureNameStatistics, examples
         counted=member == "string_stats",
         is_bytes=feature.type == statistics_pb2.FeatureNameStatistics.BYTES,
         max_bytes=int(feature.bytes_stats.max_num_bytes_int),
+        composite=member is None,
         custom=tuple(feature.custom_stats),
         derived_source=str(feature.validation_derived_source) if feature.HasField("validation_derived_source") else "",
     )

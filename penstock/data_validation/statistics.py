@@ -10,6 +10,7 @@ import pyarrow as pa
 from tensorflow_metadata.proto.v0 import statistics_pb2
 
 from penstock.data_validation.arrays import STRING, is_list, kind_and_depth, numbers
+from penstock.data_validation.composites import CompositeSummary
 from penstock.data_validation.crosses import CrossSummary
 from penstock.data_validation.features import FeatureSummary
 from penstock.data_validation.slices import cut
@@ -42,6 +43,7 @@ class DatasetSummary:
         self.weight = 0.0
         self.features: dict[str, FeatureSummary] = {}
         self.crosses = CrossSummary() if self.options.crosses else None
+        self.composites = [CompositeSummary(one) for one in self.options.composites]
         for field in schema or ():
             self._feature(field.name).declare(field.type)
 
@@ -61,6 +63,8 @@ class DatasetSummary:
             self._feature(name).add(column, weights)
         if self.crosses is not None:
             self.crosses.add(batch)
+        for composite in self.composites:
+            composite.add(batch)
 
     def merge(self, other: DatasetSummary) -> None:
         """Takes in the examples behind ``other``, which must not be used after."""
@@ -70,20 +74,30 @@ class DatasetSummary:
             self._feature(name).merge(feature)
         if self.crosses is not None and other.crosses is not None:
             self.crosses.merge(other.crosses)
+        for mine, theirs in zip(self.composites, other.composites, strict=True):
+            mine.merge(theirs)
 
     def to_proto(self, name: str) -> statistics_pb2.DatasetFeatureStatistics:
         """As a proto, with ``name`` as the dataset's."""
         result = statistics_pb2.DatasetFeatureStatistics(name=name, num_examples=self.examples)
         result.weighted_num_examples = self.weight
         result.features.extend(feature.to_proto(self.examples, self.weight) for feature in self.features.values())
+        for composite in self.composites:
+            same = [one for one in result.features if one.path.step[0] == composite.composite.name]
+            composite.fill(same[0] if same else _named(result, composite.composite.name))
         if self.crosses is not None:
             result.cross_features.extend(self.crosses.to_protos())
         return result
 
     def _feature(self, name: str) -> FeatureSummary:
         if name not in self.features:
-            weighted = self.options.weight_column is not None
-            self.features[name] = FeatureSummary(name, weighted=weighted, domains=self.options.domains)
+            self.features[name] = FeatureSummary(
+                name,
+                weighted=self.options.weight_column is not None,
+                domains=self.options.domains,
+                categorical=name in self.options.categorical,
+                files=name in self.options.files,
+            )
         return self.features[name]
 
 
@@ -139,6 +153,12 @@ class SlicedSummary:
 def serialized(summary: SlicedSummary, name: str) -> bytes:
     """A ``DatasetFeatureStatisticsList`` of the dataset called ``name``; equal summaries give equal bytes."""
     return summary.to_proto(name).SerializeToString(deterministic=True)
+
+
+def _named(dataset: statistics_pb2.DatasetFeatureStatistics, name: str) -> statistics_pb2.FeatureNameStatistics:
+    feature = dataset.features.add()
+    feature.path.step.append(name)
+    return feature
 
 
 def _weights(batch: pa.RecordBatch, name: str) -> npt.NDArray[np.float64]:

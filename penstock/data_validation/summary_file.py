@@ -1,6 +1,6 @@
 """The file in which a summary is kept, so that spans merge without their examples: `packed`, `read_summary`.
 
-A zip archive. ``summary.json`` holds ``format`` (1), the version of ``tfx_bsl`` that wrote the sketches, and the
+A zip archive. ``summary.json`` holds ``format`` (2), the version of ``tfx_bsl`` that wrote the sketches, and the
 summary: its objects by the names of their classes, with their attributes. Arrays, tables and sketches stand there as
 ``{"member": n}`` and are the members ``n.arrow``, each an Arrow IPC file of one batch, compressed with zstd. Nothing in
 the file is code, and nothing of it is run.
@@ -20,6 +20,8 @@ import numpy as np
 import pyarrow as pa
 from tfx_bsl import sketches
 
+from penstock.data_validation.byte_values import ByteSummary
+from penstock.data_validation.composites import CompositeSummary
 from penstock.data_validation.crosses import CrossSummary
 from penstock.data_validation.distribution import Distribution
 from penstock.data_validation.domains import DomainEvidence
@@ -28,7 +30,7 @@ from penstock.data_validation.moments import Moments
 from penstock.data_validation.numbers import Measured, NumberSummary
 from penstock.data_validation.statistics import DatasetSummary, SlicedSummary
 from penstock.data_validation.strings import StringSummary
-from penstock.data_validation.summary_options import Slice, SummaryOptions
+from penstock.data_validation.summary_options import Composite, Slice, SummaryOptions
 from penstock.data_validation.valency import Valency
 from penstock.errors import DataError
 
@@ -36,10 +38,13 @@ __all__ = ["SUMMARY_FILE", "packed", "read_summary", "unpacked"]
 
 SUMMARY_FILE: Final = "Summary.zip"
 
-_FORMAT: Final = 1
+_FORMAT: Final = 2
 _OBJECTS: Final[dict[str, type]] = {
     one.__name__: one
     for one in (
+        ByteSummary,
+        Composite,
+        CompositeSummary,
         CrossSummary,
         DatasetSummary,
         Distribution,

@@ -9,6 +9,7 @@ import numpy as np
 
 from penstock.evaluation.histogram import Floats, Histogram, Ints, bins_of, sums_by
 from penstock.evaluation.slices import SliceKey, SpecSlices
+from penstock.evaluation.task_names import Task
 
 __all__ = ["Accumulator", "Layout", "ScoredBatch"]
 
@@ -21,11 +22,15 @@ class Layout:
         models: Names of the models, the candidate first.
         thresholds: Predictions above each of these count as positive in a confusion matrix of its own.
         histogram: Whether the score histogram is kept, which the areas under curves need.
+        task: What a score means; `Accumulator` sums binary ones, `TaskAccumulator` all others.
+        classes: How many there are, where there are several.
     """
 
     models: tuple[str, ...] = ("candidate",)
     thresholds: tuple[float, ...] = (0.5,)
     histogram: bool = True
+    task: Task = "binary"
+    classes: int = 0
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,8 @@ from penstock.evaluation.metrics import Metric, computed, layout_for, named
 from penstock.evaluation.resampling.options import ConfidenceIntervals
 from penstock.evaluation.results import BASELINE, CANDIDATE, RESULTS_FILE, EvaluationResult, read
 from penstock.evaluation.slices import SliceSpec, SliceValue, check_columns, parse, sort_key, with_quantiles
+from penstock.evaluation.task_accumulator import TaskAccumulator
+from penstock.evaluation.task_names import Task
 from penstock.evaluation.thresholds import Threshold, judge
 
 __all__ = ["Evaluation", "prepare", "tabulated", "wanted"]
@@ -99,7 +101,7 @@ class Evaluation:
         (directory / RESULTS_FILE).write_text(json.dumps(result.to_json(), allow_nan=False))
 
 
-def _write(accumulator: Accumulator, file: str, label: str, split: str, metrics: list[str]) -> None:
+def _write(accumulator: Accumulator | TaskAccumulator, file: str, label: str, split: str, metrics: list[str]) -> None:
     """Writes the table of metrics where the artifact lies, from whichever worker it is on, or the error met."""
     from apache_beam.io.filesystems import FileSystems
 
@@ -111,11 +113,13 @@ def _write(accumulator: Accumulator, file: str, label: str, split: str, metrics:
         stream.write(json.dumps(content, allow_nan=False).encode())
 
 
-def tabulated(accumulator: Accumulator, *, label: str, split: str, metrics: Sequence[str]) -> EvaluationResult:
+def tabulated(
+    accumulator: Accumulator | TaskAccumulator, *, label: str, split: str, metrics: Sequence[str]
+) -> EvaluationResult:
     """The metrics of every slice, the whole set first, without verdicts."""
     order = sorted(accumulator.slices, key=sort_key)
     index = [accumulator.slices[key] for key in order]
-    values, intervals = computed(accumulator, named(metrics))
+    values, intervals = computed(accumulator, named(metrics, accumulator.layout.task))
     return EvaluationResult(
         label=label,
         split=split,
@@ -153,6 +157,8 @@ def prepare(  # noqa: PLR0913  # the Evaluator's arguments, less those that say 
     given: Given | None = None,
     predictions_file: str = "",
     confidence_intervals: ConfidenceIntervals | None = None,
+    task: Task = "binary",
+    classes: Sequence[str | int] = (),
 ) -> Evaluation:
     """Checks every name before anything is computed: split, columns, metrics, slices.
 
@@ -170,6 +176,8 @@ def prepare(  # noqa: PLR0913  # the Evaluator's arguments, less those that say 
         given: Columns that hold predictions, or labels that came later.
         predictions_file: The file that has those columns, if the examples do not.
         confidence_intervals: How they are found; by formulas if not given.
+        task: What a score means.
+        classes: Of several classes or labels, their names in the order of the scores.
 
     Raises:
         UsageError: A name is unknown; offers the nearest.
@@ -177,7 +185,7 @@ def prepare(  # noqa: PLR0913  # the Evaluator's arguments, less those that say 
     """
     from penstock.evaluation.rows import EvaluationPlan
 
-    found, specs = wanted(metrics, slices, thresholds)
+    found, specs = wanted(metrics, slices, thresholds, task)
     columns = arrow_schema(examples, split).names
     check_columns(specs, columns)
     specs = with_quantiles(specs, lambda name: _column(examples, split, name))
@@ -189,7 +197,7 @@ def prepare(  # noqa: PLR0913  # the Evaluator's arguments, less those that say 
             )
     order = tuple(name for name in (CANDIDATE, BASELINE) if name in models)
     plan = EvaluationPlan(
-        layout=layout_for(found.values(), order),
+        layout=layout_for(found.values(), order, task, len(classes)),
         models=tuple(str(models[name]) for name in order),
         load=load,
         slices=tuple(specs),
@@ -198,6 +206,7 @@ def prepare(  # noqa: PLR0913  # the Evaluator's arguments, less those that say 
         weight=weight,
         given=given,
         predictions_file=predictions_file,
+        classes=tuple(classes),
     )
     intervals = confidence_intervals or ConfidenceIntervals()
     return Evaluation(plan, row_groups(examples, split), found, specs, list(thresholds), split, intervals)
@@ -205,16 +214,16 @@ def prepare(  # noqa: PLR0913  # the Evaluator's arguments, less those that say 
 
 def _column(examples: Examples, split: str, name: str) -> Any:
     """The numbers of a column, [rows]."""
-    from penstock.evaluation.rows import numbers
+    from penstock.evaluation.labels import numbers
 
     column = read_table(examples, split, columns=[name])[name].combine_chunks()
     return numbers(column, name, "column to cut into quantiles")
 
 
 def wanted(
-    metrics: Sequence[str], slices: Sequence[SliceValue], thresholds: Sequence[Threshold]
+    metrics: Sequence[str], slices: Sequence[SliceValue], thresholds: Sequence[Threshold], task: Task = "binary"
 ) -> tuple[dict[str, Metric], list[SliceSpec]]:
     """The metrics and slices of a config, those that only thresholds name included."""
-    found = named(["example_count", *metrics, *(threshold.metric for threshold in thresholds)])
+    found = named(["example_count", *metrics, *(threshold.metric for threshold in thresholds)], task)
     specs = dict.fromkeys([*parse(slices), *(spec for one in thresholds for spec in parse(one.slices))])
     return found, list(specs)

@@ -8,15 +8,14 @@ from typing import Protocol
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
-from penstock.errors import DataError
 from penstock.evaluation.accumulator import Layout, ScoredBatch
 from penstock.evaluation.given import Given
 from penstock.evaluation.histogram import Floats
+from penstock.evaluation.labels import any_of, check, check_labels, class_numbers, numbers, wide_numbers
 from penstock.evaluation.slices import SliceSpec, assign
 
-__all__ = ["EvaluationPlan", "Model", "Rows", "numbers", "scored_batch"]
+__all__ = ["EvaluationPlan", "Model", "Rows", "labels_of", "scored_batch"]
 
 
 class Model(Protocol):
@@ -43,6 +42,7 @@ class EvaluationPlan:
         weight: The raw column of the example weights, or None.
         given: Columns that hold predictions, or labels that came later.
         predictions_file: The file that has those columns, if the examples do not.
+        classes: Names of the classes in the order of the scores; their positions are the labels if there are none.
     """
 
     layout: Layout
@@ -54,6 +54,7 @@ class EvaluationPlan:
     weight: str | None = None
     given: Given | None = None
     predictions_file: str = ""
+    classes: tuple[str | int, ...] = ()
 
     def column_of(self, model: str) -> str:
         """The column that holds a model's predictions; empty where the model scores."""
@@ -91,7 +92,7 @@ class Rows:
         Raises:
             DataError: The label or the weight is no number.
         """
-        labels = numbers(batch.column(plan.label), plan.label, "label") if label is None else label
+        labels = labels_of(plan, batch.column(plan.label)) if label is None else label
         weights = None if plan.weight is None else numbers(batch.column(plan.weight), plan.weight, "weight")
         return cls(batch, predictions, labels, weights)
 
@@ -103,7 +104,7 @@ def scored_batch(plan: EvaluationPlan, rows: Rows) -> ScoredBatch:
         DataError: A label is not within 0 and 1, or a weight is negative.
     """
     labels, weights, predictions = rows.labels, rows.weights, list(rows.predictions)
-    missing_label = np.isnan(labels)
+    missing_label = any_of(np.isnan(labels))
     missing_weight = np.zeros(len(labels), bool) if weights is None else np.isnan(weights) & ~missing_label
     counts = {
         "rows": rows.batch.num_rows,
@@ -113,7 +114,7 @@ def scored_batch(plan: EvaluationPlan, rows: Rows) -> ScoredBatch:
     kept = ~(missing_label | missing_weight)
     if plan.given is not None and plan.given.prediction:
         # A model gives every row a prediction, a file may not know of it: that row says nothing of either model.
-        unknown = np.logical_or.reduce([np.isnan(prediction) for prediction in predictions]) & kept
+        unknown = np.logical_or.reduce([any_of(np.isnan(prediction)) for prediction in predictions]) & kept
         counts["missing_prediction"] = int(unknown.sum())
         kept &= ~unknown
     columns = sorted({name for spec in plan.slices for name in spec.reads})
@@ -123,9 +124,9 @@ def scored_batch(plan: EvaluationPlan, rows: Rows) -> ScoredBatch:
         labels = labels[kept]
         weights = None if weights is None else weights[kept]
         predictions = [prediction[kept] for prediction in predictions]
-    _check(labels, (labels < 0) | (labels > 1), "label", plan.label, "between 0 and 1")
+    check_labels(plan.layout, plan.label, labels, predictions)
     if weights is not None:
-        _check(weights, ~((weights >= 0) & np.isfinite(weights)), "weight", plan.weight or "", "finite and not below 0")
+        check(weights, ~((weights >= 0) & np.isfinite(weights)), "weight", plan.weight or "", "finite and not below 0")
     if not columns:
         # A batch without columns forgets how many rows it has.
         sliced = pa.record_batch({"": pa.nulls(len(labels))})
@@ -133,26 +134,8 @@ def scored_batch(plan: EvaluationPlan, rows: Rows) -> ScoredBatch:
     return ScoredBatch(slices, labels, tuple(predictions), weights, counts, numbers=np.flatnonzero(kept))
 
 
-def numbers(column: pa.Array, name: str, role: str) -> Floats:
-    """A column as numbers, [rows]; not a number where it is null. One of another type is a `DataError`."""
-    kind = column.type
-    if pa.types.is_null(kind):
-        return np.full(len(column), np.nan)
-    if not (pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_boolean(kind)):
-        raise DataError(
-            f"The {role} {name!r} is of type {kind}, not a number.",
-            hint=f"Compute a number from it in preprocessing_fn and name that as the {role}.",
-            column=name,
-        )
-    if pa.types.is_boolean(kind):
-        column = column.cast(pa.int8())
-    return pc.cast(column, pa.float64(), safe=False).to_numpy(zero_copy_only=False)
-
-
-def _check(values: Floats, wrong: np.typing.NDArray[np.bool_], role: str, name: str, wanted: str) -> None:
-    if wrong.any():
-        raise DataError(
-            f"The {role} {name!r} must be {wanted}: {int(wrong.sum()):,} of {len(values):,} rows are not, "
-            f"the first is {values[wrong][0]:g}.",
-            column=name,
-        )
+def labels_of(plan: EvaluationPlan, column: pa.Array) -> Floats:
+    """A column of labels as the task takes them: numbers, or positions among the classes."""
+    if plan.layout.task == "multiclass" and plan.classes:
+        return class_numbers(column, plan.classes, plan.label)
+    return wide_numbers(column, plan.label, "label")

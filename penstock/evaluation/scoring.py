@@ -15,12 +15,17 @@ from apache_beam.utils.shared import Shared  # noqa: TID253
 from penstock.data.examples import RowGroup, read_row_group
 from penstock.data.tf_examples import encode_examples
 from penstock.errors import PenstockError
-from penstock.evaluation.accumulator import Accumulator, Layout, ScoredBatch
+from penstock.evaluation.accumulator import Layout, ScoredBatch
 from penstock.evaluation.given import GivenFile
+from penstock.evaluation.labels import wide_numbers
 from penstock.evaluation.predictions import write_part
-from penstock.evaluation.rows import EvaluationPlan, Rows, numbers, scored_batch
+from penstock.evaluation.rows import EvaluationPlan, Rows, labels_of, scored_batch
+from penstock.evaluation.task_accumulator import accumulator_for
 
 __all__ = ["CombineMetrics", "Part", "ScoreRowGroups"]
+
+# An `Accumulator`, or a `TaskAccumulator`: the layout says which, and all of them are alike.
+Accumulated = Any
 
 
 class CombineMetrics(beam.CombineFn):
@@ -30,26 +35,26 @@ class CombineMetrics(beam.CombineFn):
         super().__init__()
         self._layout = layout
 
-    def create_accumulator(self, *_args: Any, **_kwargs: Any) -> Accumulator:
-        return Accumulator(self._layout)
+    def create_accumulator(self, *_args: Any, **_kwargs: Any) -> Accumulated:
+        return accumulator_for(self._layout)
 
-    def add_input(self, accumulator: Accumulator, batch: ScoredBatch, *_args: Any, **_kwargs: Any) -> Accumulator:
+    def add_input(self, accumulator: Accumulated, batch: ScoredBatch, *_args: Any, **_kwargs: Any) -> Accumulated:
         accumulator.add(batch)
         return accumulator
 
-    def merge_accumulators(self, accumulators: Iterable[Accumulator], *_args: Any, **_kwargs: Any) -> Accumulator:
+    def merge_accumulators(self, accumulators: Iterable[Any], *_args: Any, **_kwargs: Any) -> Accumulated:
         # Into the first of them, as Beam allows: with 100,000 slices a copy takes gigabytes.
         rest = iter(accumulators)
-        merged = next(rest, None) or Accumulator(self._layout)
+        merged = next(rest, None) or accumulator_for(self._layout)
         for accumulator in rest:
             merged.merge(accumulator)
         return merged
 
-    def compact(self, accumulator: Accumulator, *_args: Any, **_kwargs: Any) -> Accumulator:
+    def compact(self, accumulator: Accumulated, *_args: Any, **_kwargs: Any) -> Accumulated:
         accumulator.compact()
         return accumulator
 
-    def extract_output(self, accumulator: Accumulator, *_args: Any, **_kwargs: Any) -> Accumulator:
+    def extract_output(self, accumulator: Accumulated, *_args: Any, **_kwargs: Any) -> Accumulated:
         accumulator.compact()
         return accumulator
 
@@ -128,7 +133,7 @@ class ScoreRowGroups(beam.DoFn):
         examples = encode_examples(batch) if any(models.loaded) else None
         label = None
         if plan.given is not None and plan.given.label:
-            label = numbers(given[plan.given.label], plan.given.label, "label")
+            label = labels_of(plan, given[plan.given.label])
         elif plan.transformed_label:
             assert models.loaded[0] is not None
             label = models.loaded[0].transform(examples, [plan.label])[plan.label]
@@ -137,7 +142,7 @@ class ScoreRowGroups(beam.DoFn):
             column = plan.column_of(name)
             values = model.predict(examples) if not column else None
             if values is None:
-                values = numbers(given[column] if column in given else batch.column(column), column, "prediction")
+                values = wide_numbers(given[column] if column in given else batch.column(column), column, "prediction")
             predictions.append(values)
         rows = Rows.of(plan, batch, predictions, label)
         scored = scored_batch(plan, rows)

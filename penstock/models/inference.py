@@ -166,12 +166,12 @@ class Scorer:
         self._signatures = signatures
 
     def predict(self, examples: pa.BinaryArray) -> npt.NDArray[np.float64]:
-        """The predictions for serialized examples, [rows].
+        """The predictions for serialized examples, [rows], or [rows, scores] where the model gives several a row.
 
         Raises:
-            DataError: The model gives more than one number a row, or could not be run on these rows.
+            DataError: The model gives something else, or could not be run on these rows.
         """
-        return self._run(SERVING, examples, [self._output])[self._output]
+        return self._run(SERVING, examples, [self._output], wide=True)[self._output]
 
     def transform(self, examples: pa.BinaryArray, names: Sequence[str]) -> dict[str, npt.NDArray[np.float64]]:
         """Numeric transformed features of serialized examples by name, each [rows].
@@ -181,7 +181,9 @@ class Scorer:
         """
         return self._run(TRANSFORM, examples, names)
 
-    def _run(self, name: str, examples: pa.BinaryArray, outputs: Sequence[str]) -> dict[str, npt.NDArray[np.float64]]:
+    def _run(
+        self, name: str, examples: pa.BinaryArray, outputs: Sequence[str], *, wide: bool = False
+    ) -> dict[str, npt.NDArray[np.float64]]:
         import numpy as np
         import tensorflow as tf
 
@@ -200,18 +202,20 @@ class Scorer:
                     signature=name,
                 ) from error
             for output in outputs:
-                parts[output].append(self._flat(name, output, given[output], len(rows)))
+                parts[output].append(self._flat(name, output, given[output], len(rows), wide=wide))
         empty = np.zeros(0)
         return {output: np.concatenate(found) if found else empty for output, found in parts.items()}
 
-    def _flat(self, signature: str, output: str, tensor: Any, rows: int) -> npt.NDArray[np.float64]:
+    def _flat(self, signature: str, output: str, tensor: Any, rows: int, *, wide: bool) -> npt.NDArray[np.float64]:
         import numpy as np
 
         values = tensor.numpy()
-        if values.size != rows or values.shape[:1] != (rows,):
+        several = wide and values.ndim == 2 and values.shape[1] > 1
+        if values.shape[:1] != (rows,) or (values.size != rows and not several):
             raise DataError(
                 f"The output {output!r} of signature {signature!r} has the shape {list(values.shape)} for {rows} rows.",
-                hint="One number a row is wanted: shape [rows] or [rows, 1].",
+                hint="One number a row is wanted, shape [rows] or [rows, 1]"
+                + (", or one for each class, [rows, classes]." if wide else "."),
                 path=self._path,
                 signature=signature,
             )
@@ -221,7 +225,7 @@ class Scorer:
                 path=self._path,
                 signature=signature,
             )
-        return values.reshape(rows).astype(np.float64)
+        return values.astype(np.float64) if several else values.reshape(rows).astype(np.float64)
 
 
 def _first_line(message: str) -> str:

@@ -11,6 +11,7 @@ from penstock.components import (
     Evaluator,
     ExampleValidator,
     ImportExampleGen,
+    ImportSchemaGen,
     JsonlExampleGen,
     LatestBlessedModel,
     LatestStatistics,
@@ -44,6 +45,7 @@ STANDARD_COMPONENTS: tuple[Component, ...] = (
     *(one for one, _ in _EXAMPLE_GENS.values()),
     StatisticsGen,
     SchemaGen,
+    ImportSchemaGen,
     LatestStatistics,
     ExampleValidator,
     LatestWindow,
@@ -109,8 +111,13 @@ def standard_pipeline(config: Config) -> Pipeline:
         )
     with Pipeline(config.name) as pipeline:
         examples = _ingest(config).outputs["examples"]
-        statistics = StatisticsGen(examples=examples, **config["statistics_gen"]).outputs["statistics"]
-        schema = SchemaGen(statistics=statistics, **config["schema_gen"]).outputs["schema"]
+        if "import_schema_gen" in config.sections:
+            schema = ImportSchemaGen(**config["import_schema_gen"]).outputs["schema"]
+            generated = StatisticsGen(examples=examples, schema=schema, **config["statistics_gen"])
+            statistics = generated.outputs["statistics"]
+        else:
+            statistics = StatisticsGen(examples=examples, **config["statistics_gen"]).outputs["statistics"]
+            schema = SchemaGen(statistics=statistics, **config["schema_gen"]).outputs["schema"]
         earlier = LatestStatistics(other_than=statistics).outputs["statistics"]
         validator = ExampleValidator(
             statistics=statistics,

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -13,7 +13,7 @@ from tensorflow_metadata.proto.v0 import statistics_pb2
 from penstock.artifacts import Artifact, ExampleStatistics
 from penstock.data_validation.bounds import DriftBound
 from penstock.data_validation.drift import compare
-from penstock.data_validation.files import read_statistics
+from penstock.data_validation.files import read_sliced_statistics
 from penstock.data_validation.observed import Observed, observed_features
 from penstock.views.places import splits_of
 from penstock.views.statistics_tables import drift_of, tables
@@ -24,6 +24,11 @@ __all__ = ["Dataset", "make", "view_of"]
 MOST_COLUMNS: Final = 1000
 MOST_VALUES: Final = 20
 MOST_BUCKETS: Final = 50
+MOST_SLICES: Final = 50
+MOST_PAIRS: Final = 200
+_MOST_CELLS: Final = 4000
+"""So many columns of slices are on one page: some 5 MB."""
+
 _LONGEST_VALUE: Final = 120
 _ANY: Final = DriftBound(linf=1.0, jensen_shannon=1.0)
 """Bounds that nothing exceeds: only the distances are wanted."""
@@ -39,21 +44,34 @@ class Dataset:
         name: What to call it.
         proto: The statistics.
         base: Which of the datasets it is compared with, by its place in their list.
+        of_slice: The slice that it is, of the split that it is compared with; a slice's are no rows of the tables.
     """
 
     name: str
     proto: statistics_pb2.DatasetFeatureStatistics
     base: int | None = None
+    of_slice: str = ""
 
 
 def make(artifact: Artifact, links: Mapping[str, str]) -> View:
-    """The view of an `ExampleStatistics`: its splits, each held against the first."""
+    """The view of an `ExampleStatistics`: its splits held against the first, and slices against their split."""
     assert isinstance(artifact, ExampleStatistics)
+    splits = splits_of(artifact)
+    found = [read_sliced_statistics(artifact, split) for split in splits]
     datasets = [
-        Dataset(split, read_statistics(artifact, split), base=0 if place else None)
-        for place, split in enumerate(splits_of(artifact))
+        Dataset(split, whole, base=0 if place else None)
+        for place, (split, (whole, _)) in enumerate(zip(splits, found, strict=True))
     ]
-    return view_of(datasets, "Statistics", links)
+    most = _MOST_CELLS // max(1, sum(len(whole.features) for whole, _ in found))
+    left_out = 0
+    for place, (split, (_, slices)) in enumerate(zip(splits, found, strict=True)):
+        # A stable sort: slices of one size keep their order, that of their names.
+        largest = sorted(slices, key=lambda one: -one.num_examples)[: min(MOST_SLICES, max(1, most))]
+        left_out = max(left_out, len(slices) - len(largest))
+        datasets += [Dataset(f"{split} {one.name}", one, base=place, of_slice=one.name) for one in largest]
+    view = view_of(datasets, "Statistics", links)
+    note = (f"The {left_out:,} smallest slices are not shown.",) if left_out else ()
+    return replace(view, notes=(*view.notes, *note))
 
 
 def view_of(
@@ -74,6 +92,7 @@ def view_of(
         {
             "name": name,
             "type": _type([found[name] for found in features if name in found]),
+            "notes": _notes([found[name] for found in features if name in found]),
             "stats": [
                 _stats(found[name], seen[name]) if name in found else None
                 for found, seen in zip(features, observed, strict=True)
@@ -87,7 +106,17 @@ def view_of(
             key=lambda column: -max((drift_of(column, place) or 0.0 for place in range(len(datasets))), default=0)
         )
     model = {
-        "datasets": [{"name": one.name, "examples": int(one.proto.num_examples), "base": one.base} for one in datasets],
+        "datasets": [
+            {
+                "name": one.name,
+                "examples": int(one.proto.num_examples),
+                "weight": one.proto.weighted_num_examples,
+                "base": one.base,
+                "slice": one.of_slice,
+            }
+            for one in datasets
+        ],
+        "crosses": [cross for one in datasets if not one.of_slice for cross in _crosses(one)],
         "columns": columns[:MOST_COLUMNS],
         "left_out": max(0, len(names) - MOST_COLUMNS),
         "schema": links.get("schema", ""),
@@ -136,9 +165,62 @@ def _stats(feature: statistics_pb2.FeatureNameStatistics, seen: Observed) -> dic
             "invalid_utf8": seen.invalid_utf8,
             "top": [[cut(value, _LONGEST_VALUE), count] for value, count in top[:MOST_VALUES]],
         }
-    elif member == "bytes_stats":
+    elif member == "bytes_stats" and seen.present:
         stats["bytes"] = {"unique": int(feature.bytes_stats.unique), "average": feature.bytes_stats.avg_num_bytes}
+    if member and getattr(feature, member).common_stats.HasField("weighted_common_stats"):
+        stats["weighted"] = _weighted(feature, member)
     return stats
+
+
+def _weighted(feature: statistics_pb2.FeatureNameStatistics, member: str) -> dict[str, Any]:
+    """What differs where the weights of examples count; with the same names as without."""
+    common = getattr(feature, member).common_stats.weighted_common_stats
+    whole = common.num_non_missing + common.num_missing
+    found: dict[str, Any] = {
+        "count": common.num_non_missing,
+        "share_missing": common.num_missing / whole if whole else 0.0,
+        "values": common.tot_num_values,
+    }
+    if member == "num_stats" and common.num_non_missing:
+        numbers = feature.num_stats.weighted_numeric_stats
+        found["numbers"] = {
+            "mean": numbers.mean,
+            "std_dev": numbers.std_dev,
+            "median": numbers.median,
+            **_histograms(numbers.histograms),
+        }
+    elif member == "string_stats" and common.num_non_missing:
+        ranked = feature.string_stats.weighted_string_stats.rank_histogram.buckets[:MOST_VALUES]
+        found["strings"] = {"top": [[cut(one.label, _LONGEST_VALUE), one.sample_count] for one in ranked]}
+    return found
+
+
+def _notes(found: Iterable[statistics_pb2.FeatureNameStatistics]) -> list[str]:
+    """What a column seems to hold, and how the parts of one fit that is made of several."""
+    notes = []
+    for feature in found:
+        for custom in feature.custom_stats:
+            if custom.name == "domain_info":
+                notes.append(f"looks like {custom.str.replace(' {', ': ').rstrip('}').rstrip(': ')}")
+            elif feature.WhichOneof("stats") is None and custom.HasField("num"):
+                notes.append(f"{custom.name} {custom.num:,.0f}")
+            elif feature.WhichOneof("stats") is None:
+                parts = [f"{one.label} {one.sample_count:,.0f}" for one in custom.rank_histogram.buckets]
+                notes.append(f"{custom.name} {', '.join(parts)}")
+    return list(dict.fromkeys(notes))
+
+
+def _crosses(dataset: Dataset) -> Iterator[dict[str, Any]]:
+    """Pairs of numeric columns, those that vary together most first."""
+    pairs = sorted(dataset.proto.cross_features, key=lambda one: -abs(one.num_cross_stats.correlation))
+    for cross in pairs[:MOST_PAIRS]:
+        yield {
+            "dataset": dataset.name,
+            "columns": [".".join(path.step) for path in (cross.path_x, cross.path_y)],
+            "count": int(cross.count),
+            "covariance": cross.num_cross_stats.covariance,
+            "correlation": cross.num_cross_stats.correlation,
+        }
 
 
 def _histograms(found: Iterable[statistics_pb2.Histogram]) -> dict[str, Any]:

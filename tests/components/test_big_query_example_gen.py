@@ -20,7 +20,7 @@ from penstock.errors import DataError, UsageError
 if TYPE_CHECKING:
     from tests.fake_bigquery import FakeBigQuery
 
-pytestmark = [pytest.mark.component]
+pytestmark = [pytest.mark.conformance]
 
 
 @pytest.fixture

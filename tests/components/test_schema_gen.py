@@ -10,7 +10,6 @@ from penstock.artifacts import ExampleStatistics, Schema
 from penstock.components import SchemaGen
 from penstock.data_validation.files import read_schema
 from penstock.dsl import Context
-from penstock.errors import DataError, UsageError
 
 StatisticsOf = Callable[..., ExampleStatistics]
 SPLITS = {"train": {"fare": [1.0, 2.0], "pay": ["Cash", None]}, "eval": {"fare": [1.0, None], "pay": ["Coin", "Cash"]}}
@@ -36,33 +35,6 @@ def test_an_excluded_split_says_nothing(statistics_of: StatisticsOf, schema: Sch
     """The schema is that of the other splits."""
     SchemaGen.function(statistics=statistics_of(**SPLITS), schema=schema, exclude_splits=["eval"], ctx=ctx)
     assert read_schema(schema).feature[0].presence.min_fraction == 1.0
-
-
-def test_a_curated_schema_is_published_as_it_is(
-    tmp_path: Path, statistics_of: StatisticsOf, schema: Schema, ctx: Context, events: list[dict[str, Any]]
-) -> None:
-    """The file is the schema, whatever the statistics say."""
-    file = tmp_path / "curated.pbtxt"
-    file.write_text("# kept by hand\nfeature { name: 'fare' type: INT presence { min_fraction: 1 } }\n")
-    SchemaGen.function(statistics=statistics_of(**SPLITS), schema=schema, schema_file=str(file), ctx=ctx)
-    (feature,) = read_schema(schema).feature
-    assert (feature.name, feature.presence.min_fraction) == ("fare", 1.0)
-    assert events == [{"type": "note", "text": "curated: 1 features, 1 required in every row"}]
-
-
-def test_a_bad_curated_schema_is_an_error_and_leaves_nothing(
-    tmp_path: Path, statistics_of: StatisticsOf, schema: Schema, ctx: Context
-) -> None:
-    """Malformed text names its line, a missing file itself; no schema is written."""
-    file = tmp_path / "curated.pbtxt"
-    statistics = statistics_of(**SPLITS)
-    with pytest.raises(UsageError, match="no schema file"):
-        SchemaGen.function(statistics=statistics, schema=schema, schema_file=str(file), ctx=ctx)
-    file.write_text("feature {\n name 'fare'\n}")
-    with pytest.raises(DataError) as caught:
-        SchemaGen.function(statistics=statistics, schema=schema, schema_file=str(file), ctx=ctx)
-    assert caught.value.line == 2
-    assert not schema.file.exists()
 
 
 @pytest.mark.component

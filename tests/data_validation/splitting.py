@@ -10,7 +10,8 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pytest
-from tensorflow_metadata.proto.v0 import statistics_pb2
+from google.protobuf import text_format
+from tensorflow_metadata.proto.v0 import schema_pb2, statistics_pb2
 
 from penstock.data_validation.statistics import SlicedSummary
 from penstock.data_validation.summary_options import Slice, SummaryOptions
@@ -21,6 +22,7 @@ SCHEMA = pa.schema(
     [
         ("weight", pa.float64()),
         ("int", pa.int64()),
+        ("code", pa.int64()),
         ("float", pa.float64()),
         ("constant", pa.float64()),
         ("word", pa.string()),
@@ -39,6 +41,14 @@ OPTIONS = SummaryOptions(
     (Slice((("word", None),)), Slice((("int", "1"), ("tags", None)))),
     crosses=True,
     domains=True,
+).of_schema(
+    text_format.Parse(
+        "feature { name: 'code' type: INT int_domain { is_categorical: true } } "
+        "feature { name: 'image' type: BYTES image_domain { } } "
+        "sparse_feature { name: 'sparse' value_feature { name: 'list' } index_feature { name: 'tags' } } "
+        "weighted_feature { name: 'weighted' feature { step: 'tags' } weight_feature { step: 'word' } }",
+        schema_pb2.Schema(),
+    )
 )
 
 _SUMS = {"mean", "std_dev", "covariance", "correlation"}
@@ -60,6 +70,7 @@ def examples(seed: int) -> pa.RecordBatch:
     columns = [
         column("weight", random.integers(0, 20, rows) / 4.0, 0.0),
         column("int", random.integers(-2, 3, rows)),
+        column("code", random.integers(-2, 900, rows)),
         column("float", random.choice([0.0, -0.0, math.nan, math.inf, 1.5, *random.normal(1e3, 1.0, 5)], rows)),
         column("constant", np.full(rows, 0.1)),
         column("word", random.choice(["Cash", "Card", "", "é"], rows)),

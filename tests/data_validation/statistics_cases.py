@@ -110,6 +110,34 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "sentences": {"domains": True},
     "times": {"domains": True},
     "images": {"domains": True},
+    "categorical": {
+        "schema": "feature { name: 'code' type: INT int_domain { is_categorical: true } } "
+        "feature { name: 'codes' type: INT int_domain { is_categorical: true } } "
+        "feature { name: 'flag' type: INT bool_domain { } } feature { name: 'fare' type: FLOAT } "
+        "feature { name: 'text' type: INT int_domain { is_categorical: true } } feature { name: 'plain' type: INT }",
+        "weight": "fare",
+    },
+    "files": {
+        "schema": "feature { name: 'file' type: BYTES image_domain { max_image_byte_size: 5 } } "
+        "feature { name: 'pages' type: BYTES image_domain { } } feature { name: 'none' type: BYTES image_domain { } } "
+        "feature { name: 'number' type: BYTES image_domain { } }",
+    },
+    "sparse_features": {
+        "schema": "feature { name: 'value' type: FLOAT } feature { name: 'at' type: INT } "
+        "feature { name: 'too' type: INT } feature { name: 'same' type: INT } "
+        "sparse_feature { name: 'two' value_feature { name: 'value' } index_feature { name: 'at' } "
+        "index_feature { name: 'too' } } "
+        "sparse_feature { name: 'fits' value_feature { name: 'value' } index_feature { name: 'same' } } "
+        "sparse_feature { name: 'gone' value_feature { name: 'value' } index_feature { name: 'nowhere' } } "
+        "sparse_feature { name: 'at' value_feature { name: 'value' } index_feature { name: 'same' } }",
+    },
+    "weighted_features": {
+        "schema": "feature { name: 'word' type: BYTES } feature { name: 'heavy' type: FLOAT } "
+        "feature { name: 'even' type: FLOAT } "
+        "weighted_feature { name: 'wh' feature { step: 'word' } weight_feature { step: 'heavy' } } "
+        "weighted_feature { name: 'we' feature { step: 'word' } weight_feature { step: 'even' } } "
+        "weighted_feature { name: 'wn' feature { step: 'word' } weight_feature { step: 'nowhere' } }",
+    },
 }
 
 _PAY = {
@@ -164,6 +192,31 @@ CASES |= {
     "images": {
         "png": pa.array([b"\x89PNG\r\n\x1a\n" + bytes([at]) for at in range(110)] + [b"?"] * 10, pa.binary()),
         "mixed": pa.array([b"\xff\xd8\xff\xe0", b"GIF89a", b"BM0000"] * 40, pa.binary()),
+    },
+    "categorical": {
+        "code": [7, 7, None, -3, 10**12],
+        "codes": [[1, 2], [], None, [2], [3, 3, 3]],
+        "flag": [0, 1, 1, 1, None],
+        "text": ["a", "b", "b", "c", "c"],
+        "plain": [1, 2, 3, 4, 5],
+        "fare": [1.5, 2.0, 2.5, 3.0, 4.0],
+    },
+    "files": {
+        "file": pa.array([b"abc", b"", None, b"abcdefg"], pa.binary()),
+        "pages": pa.array([[b"a", b"bc"], [], None, [b"def"]], pa.list_(pa.binary())),
+        "none": pa.array([None] * 4, pa.binary()),
+        "number": [1, 2, 3, 4],
+    },
+    "sparse_features": {
+        "value": [[1.0, 2.0], [3.0], None, [], None],
+        "at": [[1, 2], [3, 4], [5], None, None],
+        "too": [[1, 2], None, None, [], None],
+        "same": [[1, 2], [3], None, [], None],
+    },
+    "weighted_features": {
+        "word": [["a", "b"], ["c"], None, ["d"], None],
+        "heavy": [[1.0, 2.0, 3.0], None, [4.0], [], None],
+        "even": [[1.0, 2.0], [3.0], None, [4.0], None],
     },
 }
 

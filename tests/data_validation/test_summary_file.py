@@ -61,10 +61,10 @@ def archive(document: object, members: dict[str, bytes] | None = None) -> bytes:
     [
         (b"", "does not hold a summary"),
         (archive({}), "does not hold a summary"),
-        (archive({"format": 9}), "of format 9, and this version reads 1"),
-        (archive({"format": 1, "summary": 3}), "does not hold the summary of a dataset"),
-        (archive({"format": 1, "summary": {"object": "Popen", "fields": {}}}), "does not hold a summary"),
-        (archive({"format": 1, "summary": {"array": [1], "member": 0}}, {"0.arrow": b"x"}), "does not hold a summary"),
+        (archive({"format": 9}), "of format 9, and this version reads 2"),
+        (archive({"format": 2, "summary": 3}), "does not hold the summary of a dataset"),
+        (archive({"format": 2, "summary": {"object": "Popen", "fields": {}}}), "does not hold a summary"),
+        (archive({"format": 2, "summary": {"array": [1], "member": 0}}, {"0.arrow": b"x"}), "does not hold a summary"),
     ],
 )
 def test_what_is_no_summary_is_an_error(content: bytes, expected: str) -> None:

@@ -18,8 +18,10 @@ import pyarrow.compute as pc
 import pyarrow.csv
 import pyarrow.parquet
 import pytest
-from tensorflow_metadata.proto.v0 import schema_pb2, statistics_pb2
+from google.protobuf import text_format
+from tensorflow_metadata.proto.v0 import anomalies_pb2, schema_pb2, statistics_pb2
 
+from penstock.data_validation.anomalies import find_anomalies
 from penstock.data_validation.inference import infer_schema
 from penstock.data_validation.observed import QUANTILES_STATISTIC
 from penstock.data_validation.slices import cut
@@ -95,9 +97,14 @@ def options_of(name: str) -> SummaryOptions:
     for spec in given.get("slices", ()):
         held = {column: str(values[0]) if values else None for column, values in spec.items()}
         slices.append(Slice(tuple(sorted(held.items()))))
-    return SummaryOptions(
+    options = SummaryOptions(
         given.get("weight"), tuple(slices), crosses=given.get("crosses", False), domains=given.get("domains", False)
     )
+    return options.of_schema(schema_of(name)) if "schema" in given else options
+
+
+def schema_of(name: str) -> schema_pb2.Schema:
+    return text_format.Parse(OPTIONS[name]["schema"], schema_pb2.Schema())
 
 
 @pytest.mark.parametrize("name", [*REAL, *CASES])
@@ -122,6 +129,27 @@ def test_inferred_schemas_are_theirs(theirs: Path, name: str) -> None:
         assert infer_schema([statistics], infer_feature_shape=form == "dense") == expected
 
 
+@pytest.mark.parametrize("name", [name for name, options in OPTIONS.items() if "schema" in options])
+def test_anomalies_of_what_the_schema_was_needed_for_are_theirs(theirs: Path, name: str) -> None:
+    """Images and categorical integers, each side from its own statistics; of sparse and weighted features ours."""
+    _, rows = datasets(theirs, name)
+    statistics = summary_of(rows, options_of(name)).to_proto("").datasets[0]
+    proto = anomalies_pb2.Anomalies.FromString((theirs / f"{name}.anomalies.pb").read_bytes())
+    found = {(anomaly.feature, anomaly.type) for anomaly in find_anomalies(statistics, schema_of(name))}
+    expected = {
+        (".".join(info.path.step), anomalies_pb2.AnomalyInfo.Type.Name(reason.type))
+        for info in proto.anomaly_info.values()
+        for reason in info.reason
+    }
+    assert expected <= found
+    assert {type_.partition("_")[0] for _, type_ in found - expected} <= {"SPARSE", "WEIGHTED"}
+    if name.endswith("_features"):  # counted by both, and looked at by us
+        assert {feature for feature, _ in found} == {"two", "gone", "at"} if "sparse" in name else {"wh", "wn"}
+    else:
+        assert found == expected
+    assert found
+
+
 def sliced(rows: pa.Table, options: SummaryOptions, name: str) -> pa.Table:
     if name in ("", WHOLE):
         return rows
@@ -139,9 +167,12 @@ def same(
     assert one.num_examples == other.num_examples
     assert one.weighted_num_examples == pytest.approx(other.weighted_num_examples, rel=1e-9)
     peers = {feature.path.step[0]: feature for feature in other.features}
-    assert [feature.path.step[0] for feature in one.features] == rows.column_names
-    assert set(peers) == set(rows.column_names)
+    assert [feature.path.step[0] for feature in one.features][: rows.num_columns] == rows.column_names
+    assert set(peers) == {feature.path.step[0] for feature in one.features}
     for feature in one.features:
+        if feature.path.step[0] not in rows.column_names:
+            same_fields(feature, peers[feature.path.step[0]], set())
+            continue
         Comparison(feature, peers[feature.path.step[0]], rows, weight).run()
     crosses = {(cross.path_x.step[0], cross.path_y.step[0]): cross for cross in one.cross_features}
     assert len(crosses) == len(other.cross_features)
@@ -179,6 +210,8 @@ class Comparison:
         self.common(getattr(one, member).common_stats, getattr(other, member).common_stats)
         if member == "num_stats":
             self.numbers(one.num_stats, other.num_stats)
+        elif member == "bytes_stats":
+            same_fields(one.bytes_stats, other.bytes_stats, {"common_stats"})
         else:
             self.strings(one.string_stats, other.string_stats)
         self.custom()

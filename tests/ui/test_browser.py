@@ -6,18 +6,21 @@ import asyncio
 import socket
 import threading
 from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
 
 import pytest
 import uvicorn
-from playwright.sync_api import Browser, Page, expect
 from starlette.types import Message, Receive, Scope, Send
 
 from penstock.gates import Verdict
 from penstock.ui.web.app import create_app
 from penstock.ui.web.reader import StoreReader
 from penstock.ui.web.server import listen
-from tests.chromium import Tab, tab
+from tests.chromium import Tab, expect, tab
 from tests.ui.conftest import Journal, parsed, planned
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
 
 pytestmark = pytest.mark.conformance
 

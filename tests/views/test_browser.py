@@ -7,21 +7,23 @@ import json
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 import pyarrow as pa
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect
 
 from penstock.artifacts import ModelEvaluation, Schema
 from penstock.ui.notebook import explorer
 from penstock.views import View, compare, view
 from penstock.views.evaluations import over_runs
-from tests.chromium import tab
+from tests.chromium import expect, tab
 from tests.views.conftest import HOSTILE, Dataset, MakeStatistics, summarised
 from tests.views.test_schema import SCHEMA
 
-Open: TypeAlias = Callable[..., Page]
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Locator, Page
+
+Open: TypeAlias = "Callable[..., Page]"
 
 pytestmark = pytest.mark.conformance
 

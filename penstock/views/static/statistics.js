@@ -3,7 +3,15 @@
 const WIDTH = 420, HEIGHT = 104, FOOT = 16, TOP_VALUES = 8, LABEL = 150, BAR = 12;
 
 export function render({ model, el }) {
-  const state = { filter: "", type: "", sort: "order", log: false, kind: "standard", shown: firstShown(model.datasets) };
+  const state = { filter: "", type: "", sort: "order", log: false, kind: "standard", slice: "", weighted: false, splits: firstShown(model.datasets) };
+  const slices = [...new Set(model.datasets.filter((one) => one.slice).map((one) => one.slice))];
+  const weighted = model.columns.some((column) => column.stats.some((stats) => stats?.weighted));
+  const show = () => {
+    const parts = state.splits.filter((place) => !state.slice || model.datasets.some((one) => one.slice === state.slice && one.base === place));
+    state.shown = model.datasets.map((_, place) => place).filter((place) => parts.includes(place)
+      || (state.slice && model.datasets[place].slice === state.slice && parts.includes(model.datasets[place].base)));
+  };
+  show();
   const cards = model.columns.map((column, order) => new Card(column, order, model, state));
   const list = h("div", { class: "columns-list" });
   const count = h("span", { class: "quiet", role: "status" });
@@ -45,18 +53,24 @@ export function render({ model, el }) {
     choice("Sort by", [["order", "given order"], ["name", "name"], ["missing", "most missing"], ...(compared ? [["drift", "most drifted"]] : [])],
       "order", change("sort", arrange)),
     choice("Histogram", [["standard", "equal widths"], ["quantiles", "quantiles"]], "standard", change("kind", redraw)),
+    slices.length ? choice("Slice", [["", "all examples"], ...slices.map((name) => [name, name])], "", change("slice", () => { show(); redraw(); arrange(); })) : null,
     h("label", {}, h("input", { type: "checkbox", change: (event) => change("log", redraw)(event.target.checked) }), "Log scale"),
+    weighted ? h("label", {}, h("input", { type: "checkbox", change: (event) => change("weighted", redraw)(event.target.checked) }), "Weighted") : null,
     count);
-  const legend = model.datasets.length < 2 ? null : h("div", { class: "tools", role: "group", "aria-label": "Shown" },
-    model.datasets.map((one, place) => h("label", {},
-      h("input", { type: "checkbox", checked: state.shown.includes(place), change: (event) => {
-        state.shown = model.datasets.map((_, at) => at).filter((at) => (at === place ? event.target.checked : state.shown.includes(at)));
+  const wholes = model.datasets.filter((one) => !one.slice);
+  const legend = wholes.length < 2 ? null : h("div", { class: "tools", role: "group", "aria-label": "Shown" },
+    wholes.map((one, place) => h("label", {},
+      h("input", { type: "checkbox", checked: state.splits.includes(place), change: (event) => {
+        state.splits = wholes.map((_, at) => at).filter((at) => (at === place ? event.target.checked : state.splits.includes(at)));
+        show();
         redraw();
         arrange();
       } }),
       swatch(place), h("bdi", {}, one.name), h("span", { class: "quiet" }, `${number(one.examples)} examples`))));
   const left = model.left_out ? h("p", { class: "note" }, `and ${number(model.left_out)} more columns`) : null;
-  el.replaceChildren(...[...el.querySelectorAll(":scope > .note")], tools, ...(legend ? [legend] : []), list, ...(left ? [left] : []));
+  // What no card says: slices at a glance, pairs of columns.
+  const kept = [...el.querySelectorAll(":scope > section")].filter((section) => ["Slices", "Pairs of columns"].includes(section.querySelector("h2").textContent));
+  el.replaceChildren(...[...el.querySelectorAll(":scope > .note")], tools, ...(legend ? [legend] : []), list, ...(left ? [left] : []), ...kept);
   arrange();
 
   const find = () => {
@@ -73,8 +87,8 @@ export function render({ model, el }) {
 
 /** At first the datasets that are compared with the first one, and that one; all of them if they are few. */
 function firstShown(datasets) {
-  const all = datasets.map((_, place) => place);
-  return datasets.length <= 3 ? all : all.filter((place) => place === 0 || datasets[place].base === 0).slice(0, 4);
+  const all = datasets.map((_, place) => place).filter((place) => !datasets[place].slice);
+  return all.length <= 3 ? all : all.filter((place) => place === 0 || datasets[place].base === 0).slice(0, 4);
 }
 
 class Card {
@@ -84,7 +98,8 @@ class Card {
     this.figure = h("div", {});
     this.drift = h("span", { class: "quiet" });
     this.root = h("article", { class: "column", "data-order": order, "aria-label": column.name },
-      h("header", {}, h("h3", {}, h("bdi", {}, column.name)), h("span", { class: "kind" }, column.type), this.drift,
+      h("header", {}, h("h3", {}, h("bdi", {}, column.name)), h("span", { class: "kind" }, column.type),
+        column.notes.map((note) => h("span", { class: "quiet" }, note)), this.drift,
         model.schema ? h("a", { href: `${model.schema}#column=${encodeURIComponent(column.name)}` }, "schema") : null),
       this.body, this.figure);
   }
@@ -99,15 +114,21 @@ class Card {
     this.stale = false;
     const parts = this.state.shown
       .filter((place) => this.column.stats[place])
-      .map((place) => ({ place, name: this.model.datasets[place].name, ...this.column.stats[place] }));
+      .map((place) => ({ place: this.tint(place), name: this.model.datasets[place].name, ...counted(this.column.stats[place], this.state.weighted) }));
     const moved = this.state.shown.map((place) => [place, this.column.distances[place]]).filter(([, found]) => found);
     this.drift.replaceChildren(...moved.map(([place, found]) => h("span", {}, distanceText(found, this.model.datasets, place))));
-    this.body.replaceChildren(facts(parts, this.model.datasets.length > 1), this.exact(parts));
+    this.body.replaceChildren(facts(parts, this.model.datasets.length > 1, this.state.weighted), this.exact(parts));
     const numbers = parts.filter((part) => part.numbers);
     const strings = parts.filter((part) => part.strings);
     const chart = numbers.length ? numbersChart(numbers, this.column.name, this.state)
       : strings.length ? stringsChart(strings, this.column.name, this.state.log) : null;
     this.figure.replaceChildren(...(chart ? [chart] : [h("p", { class: "quiet" }, parts.length ? "No values to draw." : "Nothing is shown.")]));
+  }
+
+  /** Splits keep their look; a slice has the next one, so that it differs from its split's. */
+  tint(place) {
+    const { slice, base } = this.model.datasets[place];
+    return slice ? this.model.datasets.filter((one) => !one.slice).length + base : place;
   }
 
   /** What the chart shows as numbers, made when it is opened. */
@@ -119,6 +140,17 @@ class Card {
   }
 }
 
+/** Statistics without the weights of examples, or with them. */
+function counted(stats, weighted) {
+  if (!weighted || !stats.weighted) return stats;
+  const merged = { ...stats, ...stats.weighted };
+  for (const kind of ["numbers", "strings"]) {
+    if (stats[kind]) merged[kind] = { ...stats[kind], ...stats.weighted[kind] };
+  }
+  if (merged.strings) merged.strings.of = stats.weighted.values;
+  return merged;
+}
+
 function distanceText(found, datasets, place) {
   const told = [];
   if (found.linf !== null) told.push(`L∞ ${number(found.linf)}`);
@@ -127,8 +159,8 @@ function distanceText(found, datasets, place) {
   return `${against}${told.join(", ")}${found.message ? `${told.length ? "; " : ""}${found.message}` : ""} `;
 }
 
-function facts(parts, several) {
-  const columns = [["count", (part) => number(part.count)], ["missing", (part) => percent(part.share_missing)]];
+function facts(parts, several, weighted) {
+  const columns = [[weighted ? "weight" : "count", (part) => number(part.count)], ["missing", (part) => percent(part.share_missing)]];
   if (parts.some((part) => part.most_values > 1)) {
     columns.push(["values each", (part) => `${number(part.least_values)} to ${number(part.most_values)}`]);
   }

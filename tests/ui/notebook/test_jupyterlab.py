@@ -14,14 +14,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import nbformat
 import pytest
-from playwright.sync_api import Browser, FrameLocator, Page, expect
 
-from tests.chromium import Tab, tab
+from tests.chromium import Tab, expect, tab
 from tests.examples.test_tour import TOUR, taxi_project
 from tests.peers import peer_python
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, FrameLocator, Page
 
 pytestmark = [pytest.mark.conformance, pytest.mark.timeout(900)]
 

@@ -1,0 +1,121 @@
+"""Sums over the rows of each slice where a score is not that of one class: regression, several classes or labels."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from penstock.evaluation.accumulator import Accumulator, Layout, ScoredBatch
+from penstock.evaluation.histogram import Floats, Ints, sums_by
+from penstock.evaluation.row_values import ROW_VALUES
+from penstock.evaluation.slices import SliceKey
+
+__all__ = ["TaskAccumulator", "accumulator_for"]
+
+
+def accumulator_for(layout: Layout) -> Accumulator | TaskAccumulator:
+    """An empty accumulator of the layout's task."""
+    return Accumulator(layout) if layout.task == "binary" else TaskAccumulator(layout)
+
+
+class TaskAccumulator:
+    """The sums of one part of the data; merges and travels as an `Accumulator` does.
+
+    Attributes:
+        layout: What is summed.
+        slices: The slices met, each with its number, which indexes the arrays.
+        rows: Rows in each slice, [slices].
+        weights: Their weight, [slices].
+        sums: For each model, [slices, values of the task + 1]: the weighted sum of each of `ROW_VALUES`, and the number
+            of rows without a finite prediction.
+        classes: For each class, what a binary accumulator sums of its scores; empty for a regression.
+        counts: Numbers of rows by what became of them.
+        error: The first error met.
+    """
+
+    def __init__(self, layout: Layout) -> None:
+        self.layout = layout
+        self.slices: dict[SliceKey, int] = {}
+        self.rows: Floats = np.zeros(0)
+        self.weights: Floats = np.zeros(0)
+        self._values = ROW_VALUES[layout.task]
+        self.sums: list[Floats] = [np.zeros((0, len(self._values) + 1)) for _ in layout.models]
+        one = Layout(layout.models, layout.thresholds, layout.histogram)
+        self.classes = [Accumulator(one) for _ in range(layout.classes)]
+        self.counts: dict[str, int] = {}
+        self.error: dict[str, object] | None = None
+
+    def __getstate__(self) -> dict[str, object]:
+        return {name: value for name, value in self.__dict__.items() if name != "_values"}
+
+    def __setstate__(self, state: dict[str, object]) -> None:
+        self.__dict__.update(state)
+        self._values = ROW_VALUES[self.layout.task]
+
+    def add(self, batch: ScoredBatch) -> None:
+        """Adds a batch of rows."""
+        self._count(batch.counts, batch.error)
+        if not len(batch.labels):
+            return
+        weights = np.ones(len(batch.labels)) if batch.weights is None else batch.weights
+        columns = [self._columns(batch.labels, prediction, weights) for prediction in batch.predictions]
+        for one in batch.slices:
+            numbers, size = self._numbers(one.keys), len(one.keys)
+            self.rows[numbers] += _by_slice(one.codes, None, size)
+            self.weights[numbers] += _by_slice(one.codes, weights, size)
+            for model, each in enumerate(columns):
+                for index, column in enumerate(each):
+                    self.sums[model][numbers, index] += _by_slice(one.codes, column, size)
+        for number, accumulator in enumerate(self.classes):
+            labels = (batch.labels == number).astype(np.float64) if batch.labels.ndim == 1 else batch.labels[:, number]
+            scores = tuple(np.ascontiguousarray(prediction[:, number]) for prediction in batch.predictions)
+            accumulator.add(ScoredBatch(batch.slices, labels, scores, batch.weights))
+
+    def _columns(self, label: Floats, prediction: Floats, weights: Floats) -> list[Floats]:
+        finite = np.isfinite(prediction) if prediction.ndim == 1 else np.isfinite(prediction).all(axis=1)
+        counts = (weights > 0) & finite
+        columns = []
+        with np.errstate(divide="ignore", invalid="ignore"):
+            for value in self._values.values():
+                column = np.zeros(len(weights))
+                column[counts] = value(label[counts], prediction[counts]) * weights[counts]
+                columns.append(column)
+        return [*columns, ((weights > 0) & ~finite).astype(np.float64)]
+
+    def merge(self, other: TaskAccumulator) -> None:
+        """Adds what another has summed; the other is left as it was."""
+        self._count(other.counts, other.error)
+        numbers = self._numbers(list(other.slices))
+        self.rows[numbers] += other.rows
+        self.weights[numbers] += other.weights
+        for mine, theirs in zip(self.sums, other.sums, strict=True):
+            mine[numbers] += theirs
+        for accumulator, added in zip(self.classes, other.classes, strict=True):
+            accumulator.merge(added)
+
+    def compact(self) -> None:
+        """Makes it as small as it can be, before it travels."""
+        for accumulator in self.classes:
+            accumulator.compact()
+
+    def _count(self, counts: dict[str, int], error: dict[str, object] | None) -> None:
+        for name, count in counts.items():
+            self.counts[name] = self.counts.get(name, 0) + count
+        # Which of several errors is kept must not depend on the order of merging.
+        if error is not None and (self.error is None or str(error) < str(self.error)):
+            self.error = error
+
+    def _numbers(self, keys: Sequence[SliceKey]) -> Ints:
+        # The accumulators of the classes meet the same slices in the same order: their numbers are these.
+        numbers = np.array([self.slices.setdefault(key, len(self.slices)) for key in keys], np.int64)
+        grown = len(self.slices) - len(self.rows)
+        if grown:
+            self.rows, self.weights = (np.concatenate((old, np.zeros(grown))) for old in (self.rows, self.weights))
+            self.sums = [np.concatenate((old, np.zeros((grown, old.shape[1])))) for old in self.sums]
+        return numbers
+
+
+def _by_slice(codes: Ints, values: Floats | None, size: int) -> Floats:
+    """The sum of the values in each slice; a code of -1 is in none."""
+    return sums_by(codes + 1, values, size + 1)[1:]
