@@ -9,6 +9,9 @@ from penstock.dsl.annotations import Input, InputPath, Output
 from penstock.dsl.component import component
 from penstock.dsl.context import Context
 from penstock.errors import UsageError
+from penstock.evaluation.fairness.options import Fairness
+from penstock.evaluation.fairness.results import FairnessResult
+from penstock.evaluation.fairness.verdicts import judge_fairness
 from penstock.evaluation.given import Given
 from penstock.evaluation.names import check_parameters, measured
 from penstock.evaluation.resampling.options import ConfidenceIntervals
@@ -46,6 +49,7 @@ def Evaluator(
     split: str = "eval",
     weight: str | None = None,
     confidence_intervals: ConfidenceIntervals | None = None,
+    fairness: Fairness | None = None,
     predictions: Given | None = None,
     predictions_file: InputPath = "",
     gate: Gate = "block",  # noqa: ARG001  # the launcher reads it, with the verdicts
@@ -82,6 +86,8 @@ def Evaluator(
         weight: A column of example weights. Rows without one are left out.
         confidence_intervals: How the 95 % intervals of metrics are found; if not given by formulas, for the metrics
             that have one.
+        fairness: Groups whose rates are held against one another, how far they may be apart, and rows that are scored
+            again with one column changed.
         predictions: Columns that hold predictions, in place of a model, or labels that came later.
         predictions_file: The file that has those columns, if the examples do not: Parquet, CSV or JSON Lines. Rows that
             it does not know are left out.
@@ -114,12 +120,17 @@ def Evaluator(
             split=split,
             weight=weight,
             confidence_intervals=confidence_intervals,
+            fairness=fairness,
             task=task,
             classes=classes,
             given=predictions,
             predictions_file=predictions_file,
         )
-    found, specs = wanted(metrics, slices, thresholds, task)
+    found, specs = wanted(metrics, slices, thresholds, task, fairness)
+    fair = FairnessResult.read(evaluation.path())
+    if fairness is not None and fair is not None:
+        result.verdicts.extend(judge_fairness(fairness, fair))
+        result.write_verdicts(evaluation.path())
     tfma_format.write(
         evaluation.path(),
         result,
@@ -129,6 +140,7 @@ def Evaluator(
         weight=weight,
         data=str(examples.split_path(split)),
         models=models,
+        fairness=fair,
     )
     good = blessed(result.verdicts)
     blessing.path().mkdir(parents=True, exist_ok=True)

@@ -175,7 +175,6 @@ class PipelineFile(BaseModel):
     def keys_at(cls, keys: tuple[Any, ...]) -> list[str]:
         """The keys that may stand inside the value at ``keys``."""
         sections: dict[str, type[BaseModel]] = {"data": DataSection, "profiles": ProfileSection}
-        section = (
-            TimeSplitsSection if keys[1:2] == ("split_by_time",) else sections.get(str(keys[0]) if keys else "", cls)
-        )
-        return list(section.model_fields)
+        if keys[1:2] == ("split_by_time",):
+            return list(TimeSplitsSection.model_fields)
+        return list(sections.get(str(keys[0]) if keys else "", cls).model_fields)

@@ -12,6 +12,7 @@ from penstock.artifacts import Examples
 from penstock.data.examples import RowGroup, arrow_schema, read_table, row_groups
 from penstock.errors import UsageError, did_you_mean
 from penstock.evaluation.accumulator import Accumulator
+from penstock.evaluation.fairness.options import Fairness
 from penstock.evaluation.given import Given
 from penstock.evaluation.metrics import Metric, computed, layout_for, named
 from penstock.evaluation.resampling.options import ConfidenceIntervals
@@ -36,6 +37,8 @@ class Evaluation:
         thresholds: The bounds.
         split: The split's name.
         intervals: How confidence intervals are found.
+        fairness: What is asked of fairness.
+        fair_groups: The specs of its groups.
     """
 
     plan: Any
@@ -45,6 +48,8 @@ class Evaluation:
     thresholds: list[Threshold]
     split: str
     intervals: ConfidenceIntervals = field(default_factory=ConfidenceIntervals)
+    fairness: Fairness | None = None
+    fair_groups: Sequence[SliceSpec] = ()
 
     @property
     def rows(self) -> int:
@@ -89,6 +94,11 @@ class Evaluation:
         result = read(directory)
         if self.intervals.method != "analytic":
             self._resample(directory, result, progress)
+        if self.fairness is not None:
+            from penstock.evaluation.fairness.measure import measure
+
+            found = measure(self.plan, self.groups, self.fair_groups, self.fairness, directory, listener)
+            found.write(directory)
         result.verdicts.extend(judge(self.thresholds, result))
         result.write_verdicts(directory)
         return result
@@ -157,6 +167,7 @@ def prepare(  # noqa: PLR0913  # the Evaluator's arguments, less those that say 
     given: Given | None = None,
     predictions_file: str = "",
     confidence_intervals: ConfidenceIntervals | None = None,
+    fairness: Fairness | None = None,
     task: Task = "binary",
     classes: Sequence[str | int] = (),
 ) -> Evaluation:
@@ -176,6 +187,7 @@ def prepare(  # noqa: PLR0913  # the Evaluator's arguments, less those that say 
         given: Columns that hold predictions, or labels that came later.
         predictions_file: The file that has those columns, if the examples do not.
         confidence_intervals: How they are found; by formulas if not given.
+        fairness: What is asked of fairness.
         task: What a score means.
         classes: Of several classes or labels, their names in the order of the scores.
 
@@ -183,12 +195,22 @@ def prepare(  # noqa: PLR0913  # the Evaluator's arguments, less those that say 
         UsageError: A name is unknown; offers the nearest.
         DataError: There is no such split.
     """
+    from penstock.evaluation.fairness.measure import check_counterfactuals
     from penstock.evaluation.rows import EvaluationPlan
 
-    found, specs = wanted(metrics, slices, thresholds, task)
+    found, specs = wanted(metrics, slices, thresholds, task, fairness)
     columns = arrow_schema(examples, split).names
     check_columns(specs, columns)
     specs = with_quantiles(specs, lambda name: _column(examples, split, name))
+    groups = parse(fairness.groups) if fairness is not None else []
+    groups = with_quantiles(groups, lambda name: _column(examples, split, name))
+    if fairness is not None:
+        if task != "binary":
+            raise UsageError(
+                f"fairness: rates at thresholds are those of a score between 0 and 1, and the task is {task}.",
+                hint="Leave `fairness` out; slices and thresholds hold groups to bounds in every task.",
+            )
+        check_counterfactuals(fairness, columns, models[CANDIDATE] if not (given and given.prediction) else "")
     from_examples = given.wanted if given is not None and not predictions_file else ()
     for role, name in [("weight", weight), *(("predictions", name) for name in from_examples)]:
         if name is not None and name not in columns:
@@ -209,7 +231,8 @@ def prepare(  # noqa: PLR0913  # the Evaluator's arguments, less those that say 
         classes=tuple(classes),
     )
     intervals = confidence_intervals or ConfidenceIntervals()
-    return Evaluation(plan, row_groups(examples, split), found, specs, list(thresholds), split, intervals)
+    read_from = row_groups(examples, split)
+    return Evaluation(plan, read_from, found, specs, list(thresholds), split, intervals, fairness, groups)
 
 
 def _column(examples: Examples, split: str, name: str) -> Any:
@@ -221,9 +244,14 @@ def _column(examples: Examples, split: str, name: str) -> Any:
 
 
 def wanted(
-    metrics: Sequence[str], slices: Sequence[SliceValue], thresholds: Sequence[Threshold], task: Task = "binary"
+    metrics: Sequence[str],
+    slices: Sequence[SliceValue],
+    thresholds: Sequence[Threshold],
+    task: Task = "binary",
+    fairness: Fairness | None = None,
 ) -> tuple[dict[str, Metric], list[SliceSpec]]:
-    """The metrics and slices of a config, those that only thresholds name included."""
+    """The metrics and slices of a config, those that only thresholds or groups name included."""
     found = named(["example_count", *metrics, *(threshold.metric for threshold in thresholds)], task)
-    specs = dict.fromkeys([*parse(slices), *(spec for one in thresholds for spec in parse(one.slices))])
+    groups = parse(fairness.groups) if fairness is not None else []
+    specs = dict.fromkeys([*parse(slices), *groups, *(spec for one in thresholds for spec in parse(one.slices))])
     return found, list(specs)

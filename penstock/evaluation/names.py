@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from penstock.errors import GraphError, did_you_mean
+from penstock.evaluation.fairness.options import measured_fairness
 from penstock.evaluation.given import check_given
 from penstock.evaluation.slices import parse
 from penstock.evaluation.task_names import TASK_NAMES
@@ -54,13 +55,14 @@ METRIC_NAMES = frozenset(
 
 def measured(parameters: Mapping[str, Any]) -> dict[str, Any]:
     """The Evaluator's parameters that decide what is computed: of thresholds the metrics and slices, not the bounds."""
-    judging = ("gate", "metrics", "slices", "thresholds")
+    judging = ("fairness", "gate", "metrics", "slices", "thresholds")
     thresholds = parameters.get("thresholds", [])
     slices = [*parameters.get("slices", []), *(spec for one in thresholds for spec in one.get("slices", [[]]))]
     return {
         **{name: value for name, value in parameters.items() if name not in judging},
         "metrics": sorted({*(parameters.get("metrics") or ["usual"]), *(one["metric"] for one in thresholds)}),
         "slices": sorted(map(repr, parse(slices))),
+        "fairness": measured_fairness(parameters.get("fairness") or {}),
     }
 
 

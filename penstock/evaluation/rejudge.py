@@ -6,13 +6,14 @@ import shutil
 from collections.abc import Sequence
 
 from penstock.artifacts import ModelEvaluation
+from penstock.evaluation.fairness.results import FAIRNESS_FILE
 from penstock.evaluation.results import RESULTS_FILE, EvaluationResult, load
 from penstock.evaluation.thresholds import Threshold, judge
 
 __all__ = ["rejudged"]
 
 # What thresholds do not touch; TFMA's own files name them and are written again.
-_KEPT = ("predictions", "plots.json")
+_KEPT = ("predictions", "plots.json", FAIRNESS_FILE)
 
 
 def rejudged(before: ModelEvaluation, evaluation: ModelEvaluation, thresholds: Sequence[Threshold]) -> EvaluationResult:

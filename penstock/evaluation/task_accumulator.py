@@ -11,7 +11,7 @@ from penstock.evaluation.histogram import Floats, Ints, sums_by
 from penstock.evaluation.row_values import ROW_VALUES
 from penstock.evaluation.slices import SliceKey
 
-__all__ = ["TaskAccumulator", "accumulator_for"]
+__all__ = ["TaskAccumulator", "accumulator_for", "of_class"]
 
 
 def accumulator_for(layout: Layout) -> Accumulator | TaskAccumulator:
@@ -59,7 +59,7 @@ class TaskAccumulator:
         if not len(batch.labels):
             return
         weights = np.ones(len(batch.labels)) if batch.weights is None else batch.weights
-        columns = [self._columns(batch.labels, prediction, weights) for prediction in batch.predictions]
+        columns = [self.per_row(batch.labels, prediction, weights) for prediction in batch.predictions]
         for one in batch.slices:
             numbers, size = self._numbers(one.keys), len(one.keys)
             self.rows[numbers] += _by_slice(one.codes, None, size)
@@ -68,11 +68,11 @@ class TaskAccumulator:
                 for index, column in enumerate(each):
                     self.sums[model][numbers, index] += _by_slice(one.codes, column, size)
         for number, accumulator in enumerate(self.classes):
-            labels = (batch.labels == number).astype(np.float64) if batch.labels.ndim == 1 else batch.labels[:, number]
-            scores = tuple(np.ascontiguousarray(prediction[:, number]) for prediction in batch.predictions)
+            labels, scores = of_class(number, batch.labels, batch.predictions)
             accumulator.add(ScoredBatch(batch.slices, labels, scores, batch.weights))
 
-    def _columns(self, label: Floats, prediction: Floats, weights: Floats) -> list[Floats]:
+    def per_row(self, label: Floats, prediction: Floats, weights: Floats) -> list[Floats]:
+        """The columns of `sums` for each row, each [rows]: from labels, scores and weight."""
         finite = np.isfinite(prediction) if prediction.ndim == 1 else np.isfinite(prediction).all(axis=1)
         counts = (weights > 0) & finite
         columns = []
@@ -114,6 +114,12 @@ class TaskAccumulator:
             self.rows, self.weights = (np.concatenate((old, np.zeros(grown))) for old in (self.rows, self.weights))
             self.sums = [np.concatenate((old, np.zeros((grown, old.shape[1])))) for old in self.sums]
         return numbers
+
+
+def of_class(number: int, labels: Floats, predictions: Sequence[Floats]) -> tuple[Floats, tuple[Floats, ...]]:
+    """One class against the rest: whether a row is of it, and for each model its score, each [rows]."""
+    label = (labels == number).astype(np.float64) if labels.ndim == 1 else labels[:, number]
+    return label, tuple(np.ascontiguousarray(prediction[:, number]) for prediction in predictions)
 
 
 def _by_slice(codes: Ints, values: Floats | None, size: int) -> Floats:

@@ -14,6 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from penstock.data.tfrecord_framing import framed
+from penstock.evaluation.fairness.options import RATES
+from penstock.evaluation.fairness.results import Estimate, FairnessResult
 from penstock.evaluation.metrics import Metric
 from penstock.evaluation.results import BASELINE, CANDIDATE, EvaluationResult
 from penstock.evaluation.slices import SliceKey, SliceSpec, parse
@@ -23,7 +25,7 @@ from penstock.evaluation.thresholds import Threshold
 __all__ = ["write"]
 
 
-def write(
+def write(  # noqa: PLR0913  # what the files say, each by name
     directory: Path,
     result: EvaluationResult,
     metrics: Mapping[str, Metric],
@@ -33,6 +35,7 @@ def write(
     weight: str | None = None,
     data: str = "",
     models: Mapping[str, str] | None = None,
+    fairness: FairnessResult | None = None,
 ) -> None:
     """Writes the files.
 
@@ -45,6 +48,7 @@ def write(
         weight: The column of the example weights.
         data: Where the examples lie, for display.
         models: Where the models lie by name (``candidate``, ``baseline``), for display.
+        fairness: Rates of groups.
     """
     directory.mkdir(parents=True, exist_ok=True)
     named = BASELINE in result.models
@@ -52,10 +56,22 @@ def write(
     _write_config(directory / "eval_config.json", config, data, models or {}, named=named)
     weighted = weight is not None
     changes = [threshold.metric for threshold in thresholds if threshold.compares] if named else []
-    messages = (
-        _metrics_for_slice(index, result, metrics, changes, weighted=weighted, named=named)
-        for index in range(len(result.slices))
-    )
+    rates = _fairness_indicators(fairness)
+
+    def message(index: int) -> Any:
+        found = _metrics_for_slice(index, result, metrics, changes, weighted=weighted, named=named)
+        for name, rate in rates.get(result.slices[index], {}).items():
+            entry = found.metric_keys_and_values.add()
+            entry.key.name = name
+            entry.key.model_name = CANDIDATE if named else ""
+            entry.key.example_weighted.value = weighted
+            entry.value.double_value.value = rate.value
+            if not math.isnan(rate.low):
+                entry.confidence_interval.lower_bound.double_value.value = rate.low
+                entry.confidence_interval.upper_bound.double_value.value = rate.high
+        return found
+
+    messages = (message(index) for index in range(len(result.slices)))
     _write_records(directory / "metrics-00000-of-00001.tfrecord", messages)
     if thresholds:
         validation = _validation(result, metrics, thresholds, weighted=weighted, named=named)
@@ -74,6 +90,23 @@ def slice_key_proto(key: SliceKey) -> Any:
         else:
             single.int64_value = value
     return proto
+
+
+def _fairness_indicators(fairness: FairnessResult | None) -> dict[SliceKey, dict[str, Estimate]]:
+    """The rates of each group under the names of TFMA's fairness indicators: all thresholds with as many digits."""
+    if fairness is None:
+        return {}
+    digits = max(1, *(len(str(threshold)) - 2 for threshold in fairness.thresholds))
+    return {
+        group.key: {
+            f"fairness_indicators_metrics/{name}@{threshold:.{digits}f}": group.rates[f"{name}@{threshold:g}"]
+            for threshold in fairness.thresholds
+            for name in RATES
+            if name != "precision"
+        }
+        for one in fairness.sets
+        for group in one.groups
+    }
 
 
 def _metrics_for_slice(
@@ -207,7 +240,7 @@ def _validation(
     }
     by_slice: dict[SliceKey, Any] = {}
     for verdict in result.verdicts:
-        if verdict.outcome != "fail":
+        if verdict.outcome != "fail" or "metric" not in verdict.evidence:  # TFMA knows no gaps between groups
             continue
         evidence = verdict.evidence
         key = tuple((name, value) for name, value in evidence["slice"])

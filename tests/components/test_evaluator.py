@@ -17,6 +17,7 @@ from penstock.components.evaluator import Evaluator
 from penstock.data.examples import write_split
 from penstock.dsl.context import Context
 from penstock.errors import DataError, UsageError
+from penstock.evaluation.fairness.options import Counterfactual, Fairness
 from penstock.evaluation.resampling.options import ConfidenceIntervals
 from penstock.evaluation.results import EvaluationResult, load
 from penstock.evaluation.thresholds import Threshold
@@ -252,6 +253,47 @@ def test_other_bounds_need_no_model(setting: Setting, monkeypatch: pytest.Monkey
     monkeypatch.setattr(inference, "Scorer", refuse)
     judged = setting.evaluate(slices=[[], ["hour"]], thresholds=bounds, earlier=before.evaluation)
     assert judged.result == anew.result
+    assert not judged.blessing.blessed
+
+
+def test_a_model_that_is_unfair_is_not_blessed(setting: Setting) -> None:
+    """Who is treated otherwise is named, with both rates; rows scored again at another hour come out otherwise."""
+    fairness = Fairness(
+        (["hour"],),
+        baseline={"hour": 1},
+        max_gap={"equalized_odds": 0.3},
+        counterfactual=(Counterfactual("hour", {"4": 3}, 0.1),),
+    )
+    found = setting.evaluate("poor_at_4", fairness=fairness)
+    assert not found.blessing.blessed
+    failed = {verdict.subject: verdict for verdict in found.result.verdicts if verdict.outcome == "fail"}
+    assert set(failed) == {"hour=4", "hour: 4 -> 3"}
+    evidence = failed["hour=4"].evidence
+    rates, base = (evidence[name]["true_positive_rate@0.5"] for name in ("rates", "baseline_rates"))
+    assert rates < 0.4 < base
+    assert failed["hour: 4 -> 3"].observed == pytest.approx(0.95, abs=0.03)
+    assert len(found.said("verdict")) == 5 + 1
+    assert setting.evaluate("good", fairness=fairness).blessing.blessed
+
+
+def test_other_bounds_on_fairness_need_no_model(setting: Setting, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Gaps and flips are judged anew, and come to what a new evaluation would."""
+    from penstock.models import inference
+
+    def asked(bound: float) -> Fairness:
+        flips = (Counterfactual("hour", {"4": 3}, bound),)
+        return Fairness((["hour"],), max_gap={"equalized_odds": bound, "calibration": bound}, counterfactual=flips)
+
+    before = setting.evaluate("poor_at_4", fairness=asked(1.0))
+    anew = setting.evaluate("poor_at_4", fairness=asked(0.1))
+
+    def refuse(path: str) -> None:
+        raise AssertionError(path)
+
+    monkeypatch.setattr(inference, "Scorer", refuse)
+    judged = setting.evaluate("poor_at_4", fairness=asked(0.1), earlier=before.evaluation)
+    assert judged.result == anew.result
+    assert before.blessing.blessed
     assert not judged.blessing.blessed
 
 

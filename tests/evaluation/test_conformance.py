@@ -13,8 +13,11 @@ import pyarrow as pa
 import pytest
 
 from penstock.evaluation import tfma_format
-from penstock.evaluation.accumulator import Accumulator
+from penstock.evaluation.accumulator import Accumulator, Layout
 from penstock.evaluation.evaluate import tabulated
+from penstock.evaluation.fairness.groups import group_sets
+from penstock.evaluation.fairness.options import Fairness
+from penstock.evaluation.fairness.results import FairnessResult
 from penstock.evaluation.metrics import METRICS, layout_for, named
 from penstock.evaluation.resampling.options import ConfidenceIntervals
 from penstock.evaluation.resampling.resample import resample
@@ -62,22 +65,28 @@ def data(seed: int, scores: str) -> dict[str, npt.NDArray[Any]]:
 
 
 def ours(
-    columns: dict[str, npt.NDArray[Any]], weight: str | None, models: tuple[str, ...] = ("candidate",)
+    columns: dict[str, npt.NDArray[Any]],
+    weight: str | None,
+    models: tuple[str, ...] = ("candidate",),
+    slices: list[SliceValue] = SLICES,
 ) -> EvaluationResult:
     """The table of every metric; a second model's scores are the first one's, squared."""
     layout = layout_for(named(NAMES).values(), models)
-    plan = EvaluationPlan(layout, models, no_model, tuple(parse(SLICES)), "label", weight=weight)
+    plan = EvaluationPlan(layout, models, no_model, tuple(parse(slices)), "label", weight=weight)
     batch = pa.record_batch({name: pa.array(column) for name, column in columns.items()})
     prediction = columns["prediction"].astype(np.float64)
     accumulator = Accumulator(layout)
-    for start in range(0, batch.num_rows, 150):
-        rows = slice(start, start + 150)
+    step = batch.num_rows // 3 + 1
+    for start in range(0, batch.num_rows, step):
+        rows = slice(start, start + step)
         given = [prediction[rows], prediction[rows] ** 2][: len(models)]
-        accumulator.add(scored_batch(plan, Rows.of(plan, batch.slice(start, 150), given)))
+        accumulator.add(scored_batch(plan, Rows.of(plan, batch.slice(start, step), given)))
     return tabulated(accumulator, label="label", split="eval", metrics=NAMES)
 
 
-def theirs(columns: dict[str, npt.NDArray[Any]], weight: str | None) -> dict[tuple[Any, ...], dict[str, float]]:
+def theirs(
+    columns: dict[str, npt.NDArray[Any]], weight: str | None, slices: list[SliceValue] = SLICES
+) -> dict[tuple[Any, ...], dict[str, float]]:
     """TFMA's table: by slice key, by metric."""
     import pandas as pd  # type: ignore[import-untyped]
     import tensorflow_model_analysis as tfma
@@ -91,10 +100,8 @@ def theirs(columns: dict[str, npt.NDArray[Any]], weight: str | None) -> dict[tup
         model_specs=[config.ModelSpec(label_key="label", prediction_key="prediction", example_weight_key=weight or "")],
         metrics_specs=[config.MetricsSpec(metrics=metrics)],
         slicing_specs=[
-            config.SlicingSpec(),
-            config.SlicingSpec(feature_keys=["hour"]),
-            config.SlicingSpec(feature_keys=["hour", "pay"]),
-            config.SlicingSpec(feature_values={"pay": "Cash"}),
+            config.SlicingSpec(feature_keys=spec.features, feature_values={name: str(one) for name, one in spec.values})
+            for spec in parse(slices)
         ],
     )
     frame = pd.DataFrame({name: column.tolist() for name, column in columns.items()})
@@ -122,8 +129,15 @@ def test_every_metric_equals_tfmas(seed: int, scores: str, weight: str | None) -
     """On every slice to 1e-6, areas under curves at the same thresholds; but undefined ones, and weighted counts."""
     columns = data(seed, scores)
     mine, reference = ours(columns, weight), theirs(columns, weight)
+    assert compared(mine, reference, weight, extreme=scores in ("clustered", "edges")) > 600
+
+
+def compared(
+    mine: EvaluationResult, reference: dict[tuple[Any, ...], dict[str, float]], weight: str | None, *, extreme: bool
+) -> int:
+    """Holds every metric of every slice against TFMA's; ``extreme`` if predictions of exactly 0 and 1 occur."""
     assert set(mine.slices) == set(reference)
-    compared = 0
+    found = 0
     for key in mine.slices:
         for name in NAMES:
             if name == "example_count" and weight is not None:
@@ -136,12 +150,12 @@ def test_every_metric_equals_tfmas(seed: int, scores: str, weight: str | None) -
                 continue
             if name == "binary_crossentropy" and math.isnan(expected):
                 # Where a prediction is exactly 0 or 1: TFMA takes 0 log 0 for no number.
-                assert scores in ("clustered", "edges"), (name, key)
+                assert extreme, (name, key)
                 assert not math.isnan(value), (name, key)
                 continue
             assert value == pytest.approx(expected, rel=1e-6, abs=1e-6, nan_ok=True), (name, key)
-            compared += 1
-    assert compared > 600
+            found += 1
+    return found
 
 
 def test_tfma_reads_what_is_written(tmp_path: Path) -> None:
@@ -255,3 +269,57 @@ def test_tfma_reads_resampled_intervals(tmp_path: Path, method: Literal["poisson
         )
         # The error of either has 19 degrees of freedom: a ratio beyond 2.6 happens once in 25,000.
         assert 1 / 2.6 < width / expected < 2.6, name
+
+
+@pytest.mark.parametrize("weight", [None, "weight"])
+def test_rates_of_groups_equal_tfmas(tmp_path: Path, weight: str | None) -> None:
+    """At two thresholds, and TFMA reads them under the names of its fairness indicators."""
+    import pandas as pd
+    import tensorflow_model_analysis as tfma
+    from tensorflow_model_analysis.proto import config_pb2 as config
+
+    classes = {
+        "false_negative_rate": "FNR",
+        "false_positive_rate": "FPR",
+        "true_positive_rate": "TPR",
+        "true_negative_rate": "TNR",
+        "positive_rate": "PredictedPositiveRate",
+        "false_discovery_rate": "FalseDiscoveryRate",
+        "false_omission_rate": "FalseOmissionRate",
+    }
+    thresholds = (0.25, 0.5)
+    columns = data(7, "spread")
+    fairness = Fairness((["pay"],), thresholds)
+    plan = EvaluationPlan(Layout(), ("candidate",), no_model, tuple(parse(fairness.groups)), "label", weight=weight)
+    batch = pa.record_batch({name: pa.array(column) for name, column in columns.items()})
+    rows = scored_batch(plan, Rows.of(plan, batch, [columns["prediction"].astype(np.float64)]))
+    found = FairnessResult(list(thresholds), group_sets(rows, parse(fairness.groups), fairness))
+    found.write(tmp_path)
+    result = ours(columns, weight)
+    slices = [key for key in result.slices if key == () or dict(key).keys() == {"pay"}]
+    tfma_format.write(tmp_path, result, named(NAMES), parse(SLICES), [], weight=weight, fairness=found)
+    loaded = by_slice(tfma.load_eval_result(str(tmp_path)))
+
+    metrics = [
+        config.MetricConfig(class_name=kind, config=json.dumps({"name": f"{name}@{at}", "thresholds": at}))
+        for name, kind in classes.items()
+        for at in thresholds
+    ]
+    eval_config = config.EvalConfig(
+        model_specs=[config.ModelSpec(label_key="label", prediction_key="prediction", example_weight_key=weight or "")],
+        metrics_specs=[config.MetricsSpec(metrics=metrics)],
+        slicing_specs=[config.SlicingSpec(feature_keys=["pay"])],
+    )
+    frame = pd.DataFrame({name: column.tolist() for name, column in columns.items()})
+    frame["prediction"] = columns["prediction"]
+    reference = by_slice(tfma.analyze_raw_data(frame, eval_config))
+    compared = 0
+    for group in found.sets[0].groups:
+        for name in classes:
+            for at in thresholds:
+                expected = pytest.approx(reference[group.key][f"{name}@{at}"], abs=1e-6)
+                assert group.rates[f"{name}@{at}"].value == expected, (name, at)
+                if group.key in slices:
+                    assert loaded[group.key][f"fairness_indicators_metrics/{name}@{at:.2f}"] == expected
+                    compared += 1
+    assert compared >= 14

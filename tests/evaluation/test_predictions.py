@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,7 @@ import pytest
 from penstock.artifacts import Examples, ModelEvaluation
 from penstock.data.examples import write_split
 from penstock.errors import DataError
-from penstock.evaluation.predictions import read, write_part
+from penstock.evaluation.predictions import as_numbers, read, write_part
 from penstock.evaluation.results import CANDIDATE, EvaluationResult
 
 
@@ -72,3 +73,12 @@ def test_what_keeps_no_predictions_or_damaged_ones_says_so(evaluation: ModelEval
     evaluation.path("predictions", "candidate", "part-00000-of-00002.parquet").write_bytes(b"PAR1")
     with pytest.raises(DataError, match="predictions are damaged"):
         read(evaluation)
+
+
+def test_lists_of_scores_become_a_matrix() -> None:
+    """Whole, in slices and in several chunks; a row that is null is not a number throughout."""
+    lists = pa.FixedSizeListArray.from_arrays(pa.array(np.arange(8.0)), 2, mask=pa.array([False, True, False, False]))
+    expected = [[0, 1], [math.nan, math.nan], [4, 5], [6, 7]]
+    np.testing.assert_array_equal(as_numbers(pa.chunked_array([lists])), expected)
+    np.testing.assert_array_equal(as_numbers(pa.chunked_array([lists.slice(1, 2), lists.slice(3)])), expected[1:])
+    np.testing.assert_array_equal(as_numbers(pa.chunked_array([pa.array([1.0, None])])), [1, math.nan])

@@ -8,6 +8,7 @@ from starlette.testclient import TestClient
 
 from penstock.errors import UserCodeError
 from penstock.events import RunState
+from penstock.gates import Verdict
 from penstock.metadata.records import StoredArtifact
 from penstock.metadata.transfer.importing import import_store
 from tests.metadata.restoring import restored
@@ -144,3 +145,20 @@ def test_a_run_of_tfx_is_shown_whole(client: TestClient, journal: Journal, tmp_p
     assert "num_steps" in trainer
     (pushed,) = journal.store.artifacts(type="PushedModel")
     assert "CsvExampleGen" in as_page(client, f"/artifacts/{pushed.id}").text
+
+
+def test_what_holds_a_run_back_stands_before_the_nodes(client: TestClient, journal: Journal) -> None:
+    """The gate, the check that failed and the slice it failed on are told above graph and table."""
+    run = journal.begin("r1", planned("Gate"), planned("Push", "Gate"))
+    verdicts = [
+        Verdict("auc min", "pass", observed=0.9),
+        Verdict("auc max_drop", "fail", subject="hour=4", message="0.62 is below 0.79."),
+    ]
+    journal.finish(journal.start(run, "Gate"), {"a": "b"}, verdicts=verdicts, blocked=True)
+    journal.store.skip(run, "Push", "Push", "Gate blocks")
+    journal.end(run, RunState.BLOCKED)
+    text = as_page(client, "/runs/r1").text
+    reason = text.index("Held back by")
+    assert reason < text.index("Nodes", reason)
+    assert reason < text.index("auc max_drop") < text.index("hour=4") < text.index("0.62 is below 0.79.")
+    assert "auc min" not in text[reason : text.index("0.62 is below 0.79.")]

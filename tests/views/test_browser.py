@@ -19,6 +19,7 @@ from penstock.views.evaluations import over_runs
 from tests.chromium import expect, tab
 from tests.views.conftest import HOSTILE, Dataset, MakeStatistics, summarised
 from tests.views.test_schema import SCHEMA
+from tests.views.test_statistics import sliced_statistics
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Locator, Page
@@ -254,3 +255,27 @@ def test_both_schemes_are_followed(show: Open, make_schema: Callable[..., Schema
     page = show(view(make_schema(SCHEMA)), dark=dark)
     ground = "rgb(20, 23, 26)" if dark else "rgb(251, 251, 250)"
     expect(page.locator("body")).to_have_css("background-color", ground)
+
+
+def test_a_slice_is_drawn_over_its_split_and_weights_are_switched(
+    show: Open, make_statistics: MakeStatistics, trips: pa.Table
+) -> None:
+    """A slice is picked by its name, drawn beside the whole and looks otherwise; weights change what is counted."""
+    page = show(view(sliced_statistics(make_statistics, trips)))
+    fare = page.locator('.column[aria-label="fare"]')
+    expect(fare.locator("tbody tr")).to_have_count(2)
+    page.get_by_role("combobox", name="Slice").select_option("payment_type_Cash")
+    expect(fare.locator("tbody tr")).to_have_count(4)
+    expect(fare.locator("tbody th")).to_have_text(
+        [" train", " eval", " train payment_type_Cash", " eval payment_type_Cash"]
+    )
+    assert (
+        len(set(fare.locator("tbody .swatch > *").evaluate_all("all => all.map(one => one.getAttribute('class'))")))
+        == 4
+    )
+    before = fare.locator("tbody tr").first.inner_text()
+    expect(fare.locator("thead")).to_contain_text("count")
+    page.get_by_label("Weighted").check()
+    expect(fare.locator("thead")).to_contain_text("weight")
+    assert fare.locator("tbody tr").first.inner_text() != before
+    expect(page.locator("section h2")).to_have_text(["Slices", "Pairs of columns"])

@@ -6,9 +6,13 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pytest
 from tensorflow_metadata.proto.v0 import statistics_pb2
 
+from penstock.artifacts import ExampleStatistics
+from penstock.data_validation.statistics import SlicedSummary
+from penstock.data_validation.summary_options import Slice, SummaryOptions
 from penstock.errors import DataError
 from penstock.views import Bars, Cell, View, statistics, view
 from tests.views.conftest import HOSTILE, Dataset, MakeStatistics, summarised
@@ -147,3 +151,57 @@ def test_tables_have_histograms(taxi: dict[str, Dataset], make_statistics: MakeS
     bars = [cell for row in numbers.rows for cell in row if isinstance(cell, Bars)]
     assert {len(one.heights) for one in bars} <= {0, 1, 10}
     assert all(isinstance(row[-1], Cell) for row in numbers.rows)
+
+
+def sliced_statistics(make_statistics: MakeStatistics, trips: pa.Table) -> ExampleStatistics:
+    """Of two splits with weights, slices by payment type, pairs of columns and times."""
+    columns = ["fare", "trip_miles", "payment_type", "trip_seconds"]
+    artifact = make_statistics(train=Dataset(), eval=Dataset())
+    options = SummaryOptions("trip_miles", (Slice((("payment_type", None),)),), crosses=True, domains=True)
+    for split, rows in (("train", trips.slice(0, 9000)), ("eval", trips.slice(9000))):
+        summary = SlicedSummary(None, options)
+        for batch in rows.select(columns).filter(pc.is_valid(rows["trip_miles"])).to_batches():
+            summary.add(batch)
+        artifact.split_path(split, "FeatureStats.pb").write_bytes(summary.to_proto(split).SerializeToString())
+    return artifact
+
+
+def test_slices_weights_and_pairs_are_shown(make_statistics: MakeStatistics, trips: pa.Table) -> None:
+    """Each slice is held against its split, weights stand beside, pairs come by correlation; the terminal has all."""
+    found = shown(sliced_statistics(make_statistics, trips))
+    tables = {table.title: table for table in found.tables}
+    assert list(tables) == ["Numbers", "Strings", "Weighted", "Slices", "Pairs of columns"]
+    assert len(tables["Numbers"].rows) == 2 * 3  # slices are no rows of it
+    cash = next(row for row in tables["Slices"].rows if row[:2] == ["payment_type_Cash", "train"])
+    assert cash[4] == "fare"  # and not the payment type, by which it is cut
+    assert 0 < float(cash[5]) < 0.1  # type: ignore[arg-type]
+    assert 0 < float(str(cash[3]).split()[0]) < 100
+    correlations = [abs(float(row[-1])) for row in tables["Pairs of columns"].rows if row[2] == "train"]  # type: ignore[arg-type]
+    assert correlations == sorted(correlations, reverse=True)
+    stats = column(found, "fare")["stats"]
+    assert stats[0]["weighted"]["numbers"]["mean"] > stats[0]["numbers"]["mean"]  # longer trips cost more
+    places = [one["slice"] for one in found.model()["datasets"]]
+    assert places[:2] == ["", ""]
+    assert [one["base"] for one in found.model()["datasets"] if one["slice"] == "payment_type_Cash"] == [0, 1]
+
+
+def test_many_slices_are_cut(make_statistics: MakeStatistics, trips: pa.Table, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The largest are shown, and how many are not is said."""
+    monkeypatch.setattr(statistics, "MOST_SLICES", 2)
+    found = shown(sliced_statistics(make_statistics, trips))
+    slices = [one for one in found.model()["datasets"] if one["slice"] and one["base"] == 0]
+    assert [one["slice"] for one in slices] == ["payment_type_Cash", "payment_type_Credit Card"]
+    assert any("smallest slices are not shown" in note for note in found.notes)
+
+
+def test_what_a_column_looks_like_and_how_parts_fit_is_noted(make_statistics: MakeStatistics) -> None:
+    """Domains that were detected, and the counts of features that are made of several columns."""
+    proto = summarised({"day": ["2018-01-02"] * 3})
+    proto.features[0].custom_stats.add(name="domain_info", str="time_domain {string_format: '%Y-%m-%d'}")
+    sparse = proto.features.add()
+    sparse.path.step.append("prices")
+    sparse.custom_stats.add(name="missing_value", num=2)
+    sparse.custom_stats.add(name="missing_index").rank_histogram.buckets.add(label="at", sample_count=5)
+    found = shown(make_statistics(train=proto))
+    assert column(found, "day")["notes"] == ["looks like time_domain: string_format: '%Y-%m-%d'"]
+    assert column(found, "prices")["notes"] == ["missing_value 2", "missing_index at 5"]

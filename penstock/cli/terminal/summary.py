@@ -106,6 +106,7 @@ def print_summary(
     seconds = duration(view.seconds or 0.0)
     console.print()
     console.print(_title(view, seconds), soft_wrap=True)
+    _print_reason(console, view)
     lines = layout({node.id: node.upstream for node in view.nodes.values()}, ascii_only=console.options.ascii_only)
     console.print(node_table(console, rows_of(view), lines), soft_wrap=True)
     _print_warnings(console, view.nodes)
@@ -126,6 +127,18 @@ def _title(view: RunView, seconds: str) -> Text:
     return Text.assemble(
         (f"{view.pipeline} ", "bold"), f"run {view.run}: ", (look.word, look.style), f" in {seconds}{what}"
     )
+
+
+def _print_reason(console: Console, view: RunView) -> None:
+    """What holds the run back, before anything else: the first failed check of each gate that blocks."""
+    for gate in (node for node in view.nodes.values() if node.blocked):
+        failed = [verdict for verdict in gate.verdicts if verdict.outcome == "fail"]
+        if failed:
+            line = Text(f"held back by {gate.id}: ", style="bold yellow")
+            line.append_text(verdict_line(failed[0], ascii_only=console.options.ascii_only))
+            line.truncate(200, overflow="ellipsis")
+            more = f" (and {len(failed) - 1} more)" if len(failed) > 1 else ""
+            console.print(line + Text(more), soft_wrap=True)
 
 
 def _print_warnings(console: Console, nodes: Mapping[str, NodeView]) -> None:

@@ -13,6 +13,7 @@ from penstock.errors import UsageError, did_you_mean
 from penstock.evaluation.finder.losses import ROW_METRICS
 from penstock.evaluation.names import METRIC_NAMES
 from penstock.evaluation.slices import Scalar
+from penstock.evaluation.task_names import TASK_NAMES
 from penstock.evaluation.thresholds import Threshold
 
 __all__ = ["conditions_of", "with_gate"]
@@ -109,8 +110,9 @@ def with_gate(
     section = values.get(_SECTION) if isinstance(values, dict) else None
     there = (section.get("thresholds") or []) if isinstance(section, dict) else []
     metric = metric or next((one["metric"] for one in there if isinstance(one, dict) and "metric" in one), "auc")
-    if metric not in METRIC_NAMES:
-        raise UsageError(f"There is no metric {metric!r}.", hint=did_you_mean(metric, METRIC_NAMES), metric=metric)
+    known = TASK_NAMES.get(section.get("task", "binary"), METRIC_NAMES) if isinstance(section, dict) else METRIC_NAMES
+    if metric not in known:
+        raise UsageError(f"There is no metric {metric!r}.", hint=did_you_mean(metric, known), metric=metric)
     if not bounds:
         bounds = {"max_rise" if metric in _LOWER_IS_BETTER else "max_drop": _BOUND}
     held = conditions_of(conditions)

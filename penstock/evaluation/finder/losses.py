@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from penstock.errors import DataError, UsageError, did_you_mean
-from penstock.evaluation.finder.moments import Rows
 from penstock.evaluation.histogram import Floats
+from penstock.evaluation.moments import Rows
 
 __all__ = ["ROW_METRICS", "RowLosses", "RowMetric", "row_losses", "row_metric"]
 

@@ -16,10 +16,10 @@ from penstock.errors import DataError, UsageError, did_you_mean
 from penstock.evaluation import predictions
 from penstock.evaluation.finder.features import Bucket, encoded
 from penstock.evaluation.finder.losses import RowLosses, row_losses, row_metric
-from penstock.evaluation.finder.moments import Moments
 from penstock.evaluation.finder.search import Found, Options, find
 from penstock.evaluation.histogram import Floats
 from penstock.evaluation.intervals import Z, wilson_interval
+from penstock.evaluation.moments import Moments
 from penstock.evaluation.predictions import as_numbers
 from penstock.evaluation.results import CANDIDATE, load
 from penstock.evaluation.results import EvaluationResult as Result

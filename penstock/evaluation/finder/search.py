@@ -21,8 +21,8 @@ import numpy as np
 import numpy.typing as npt
 
 from penstock.evaluation.finder.features import Condition, Feature, condition_text
-from penstock.evaluation.finder.moments import Comparison, Moments, Rows, less, worse
 from penstock.evaluation.histogram import Floats, Ints
+from penstock.evaluation.moments import Comparison, Moments, Rows, less, worse
 
 __all__ = ["Found", "Options", "Search", "adjusted", "find"]
 

@@ -10,7 +10,7 @@ from penstock.evaluation.accumulator import Accumulator, Layout
 from penstock.evaluation.histogram import BINS, Floats, Histogram, Ints, bins_of
 from penstock.evaluation.resampling.factors import Factors
 
-__all__ = ["Replicates"]
+__all__ = ["Replicates", "add_products"]
 
 
 class Replicates:
@@ -47,21 +47,11 @@ class Replicates:
             weights: [rows]; None where every row weighs 1.
             factors: How often they count in each replicate, [rows, replicates].
         """
-        from scipy.sparse import csr_array
-
         weights = np.ones(len(labels)) if weights is None else weights
         weighted = labels * weights
-        doubled = factors.astype(np.float64)
-        bounds = np.searchsorted(codes, np.arange(self.slices + 1))
-        rows = np.arange(len(codes))
-
-        def add(sums: Floats, columns: Sequence[Floats]) -> None:
-            for index, column in enumerate(columns):
-                sums[:, index] += csr_array((column, rows, bounds), (self.slices, len(codes))) @ doubled
-
-        add(self.base, [np.ones(len(labels)), weights, weighted])
+        add_products(self.base, [np.ones(len(labels)), weights, weighted], codes, factors)
         for model, prediction in enumerate(predictions):
-            add(self.sums[model], self._rows.per_row(labels, prediction, weights, weighted))
+            add_products(self.sums[model], self._rows.per_row(labels, prediction, weights, weighted), codes, factors)
             if self.layout.histogram:
                 self.histograms[model].add(codes * BINS + bins_of(prediction), weights, weighted, factors)
 
@@ -81,6 +71,24 @@ class Replicates:
         if self.layout.histogram:
             found.histograms = [cells.flat(self.slices) for cells in self.histograms]
         return found
+
+
+def add_products(sums: Floats, columns: Sequence[Floats], codes: Ints, factors: Factors) -> None:
+    """To the sums of slices adds columns times factors.
+
+    Args:
+        sums: [slices, columns, replicates].
+        columns: Each [rows].
+        codes: The rows' slices, ascending, [rows].
+        factors: [rows, replicates].
+    """
+    from scipy.sparse import csr_array
+
+    doubled = factors.astype(np.float64)
+    bounds = np.searchsorted(codes, np.arange(len(sums) + 1))
+    rows = np.arange(len(codes))
+    for index, column in enumerate(columns):
+        sums[:, index] += csr_array((column, rows, bounds), (len(sums), len(codes))) @ doubled
 
 
 class _Cells:

@@ -12,15 +12,17 @@ import pyarrow as pa
 from penstock.artifacts import ModelEvaluation
 from penstock.data.examples import RowGroup, read_row_group
 from penstock.evaluation import predictions
-from penstock.evaluation.accumulator import Layout, ScoredBatch
+from penstock.evaluation.accumulator import Accumulator, Layout, ScoredBatch
 from penstock.evaluation.histogram import BINS, Floats, Ints
 from penstock.evaluation.metrics import Metric, Sums
 from penstock.evaluation.resampling.factors import factors, standard_error, t_quantile
 from penstock.evaluation.resampling.options import ConfidenceIntervals
 from penstock.evaluation.resampling.replicates import Replicates
+from penstock.evaluation.resampling.task_replicates import TaskReplicates, replicates_for
 from penstock.evaluation.results import EvaluationResult
 from penstock.evaluation.rows import EvaluationPlan, Rows, scored_batch
 from penstock.evaluation.slices import SliceKey, SpecSlices
+from penstock.evaluation.task_metrics import TaskSums
 
 __all__ = ["Resampled", "kept_rows", "resample"]
 
@@ -113,7 +115,7 @@ def resample(
     done = 0
     for one in batch.slices:
         for first, last, rows in _blocks(one):
-            sums = Replicates(layout, last - first, intervals.samples)
+            sums = replicates_for(layout, last - first, intervals.samples)
             for start in range(0, len(rows), _ROWS):
                 part = rows[start : start + _ROWS]
                 sums.add(
@@ -147,14 +149,14 @@ def _blocks(one: SpecSlices) -> Iterator[tuple[int, int, Ints]]:
 def _fill(
     found: Resampled,
     keys: Sequence[SliceKey],
-    sums: Replicates,
+    sums: Replicates | TaskReplicates,
     metrics: Mapping[str, Metric],
     intervals: ConfidenceIntervals,
 ) -> None:
     every = sums.accumulator()
     shaped: dict[str, dict[str, Floats]] = {}
     for index, model in enumerate(every.layout.models):
-        of_model = Sums(every, index)
+        of_model = Sums(every, index) if isinstance(every, Accumulator) else TaskSums(every, index)
         shaped[model] = {name: metric.compute(of_model).reshape(-1, len(keys)).T for name, metric in metrics.items()}
     for model, columns in shaped.items():
         into = found.errors.setdefault(model, {})

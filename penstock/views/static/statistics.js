@@ -116,7 +116,7 @@ class Card {
       .filter((place) => this.column.stats[place])
       .map((place) => ({ place: this.tint(place), name: this.model.datasets[place].name, ...counted(this.column.stats[place], this.state.weighted) }));
     const moved = this.state.shown.map((place) => [place, this.column.distances[place]]).filter(([, found]) => found);
-    this.drift.replaceChildren(...moved.map(([place, found]) => h("span", {}, distanceText(found, this.model.datasets, place))));
+    this.drift.replaceChildren(...moved.map(([place, found], nth) => h("span", {}, nth ? "· " : "", distanceText(found, this.model.datasets, place))));
     this.body.replaceChildren(facts(parts, this.model.datasets.length > 1, this.state.weighted), this.exact(parts));
     const numbers = parts.filter((part) => part.numbers);
     const strings = parts.filter((part) => part.strings);

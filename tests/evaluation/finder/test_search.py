@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from penstock.evaluation.finder.features import Feature
-from penstock.evaluation.finder.moments import Rows, less, worse
 from penstock.evaluation.finder.search import Options, adjusted, find
 from penstock.evaluation.histogram import Floats
+from penstock.evaluation.moments import Rows, less, worse
 
 SIZES = {"hour": 24, "pay": 4, "area": 12, "day": 7, "company": 30}
 

@@ -15,6 +15,8 @@ from penstock.evaluation.resampling.options import ConfidenceIntervals
 from penstock.evaluation.resampling.replicates import Replicates
 from penstock.evaluation.resampling.resample import resample
 from penstock.evaluation.slices import OVERALL, SliceKey, SpecSlices
+from penstock.evaluation.task_accumulator import accumulator_for
+from penstock.evaluation.task_names import Task
 
 BOOTSTRAP = ConfidenceIntervals("poisson_bootstrap")
 JACKKNIFE = ConfidenceIntervals("jackknife")
@@ -139,6 +141,35 @@ def test_rows_in_no_slice_and_slices_without_rows_do_no_harm() -> None:
     layout = layout_for(names.values(), ("candidate",))
     slices = [SpecSlices([], empty)]
     assert resample(ScoredBatch(slices, nothing, (nothing,), numbers=empty), layout, names, BOOTSTRAP).errors == {}
+
+
+@pytest.mark.parametrize("task", ["regression", "multiclass", "multilabel"])
+def test_every_task_has_intervals(task: Task) -> None:
+    """The error of every metric on 3,000 rows is near its spread over 60 samples of as many."""
+    names = named(
+        {"regression": ["rmse", "mae"], "multiclass": ["accuracy", "auc_macro"]}.get(task, ["hamming_loss"]), task
+    )
+    layout = layout_for(names.values(), ("candidate",), task, 0 if task == "regression" else 3)
+    values: dict[str, list[float]] = {name: [] for name in names}
+    for seed in range(61):
+        rng = np.random.default_rng(seed)
+        scores = rng.dirichlet([1, 1, 1], 3_000)
+        if task == "regression":
+            label, scores = rng.normal(size=3_000), np.zeros(3_000)
+        elif task == "multilabel":
+            label = (rng.random((3_000, 3)) < scores).astype(np.float64)
+        else:
+            label = (rng.random(3_000)[:, np.newaxis] > scores.cumsum(axis=1)).sum(axis=1).clip(0, 2).astype(np.float64)
+        everywhere = SpecSlices([OVERALL], np.zeros(3_000, np.int64))
+        batch = ScoredBatch([everywhere], label, (scores,), numbers=np.arange(3_000))
+        accumulator = accumulator_for(layout)
+        accumulator.add(batch)
+        result = tabulated(accumulator, label="y", split="eval", metrics=list(names))
+        for name in names:
+            values[name].append(result.value(name))
+    found = resample(batch, layout, names, BOOTSTRAP).errors["candidate"]
+    for name in names:
+        assert found[name][OVERALL] == pytest.approx(np.std(values[name]), rel=0.4), name
 
 
 @pytest.mark.component
