@@ -79,9 +79,7 @@ def _fairness(found: FairnessResult | None) -> dict[str, Any]:
         return {}
     sets = []
     for one in found.sets:
-        kept = heapq.nlargest(
-            MOST_SLICES, one.groups, key=lambda group, base=one.baseline: (group.key == base, group.n)
-        )
+        kept = _largest(one)
         written = FairnessResult(found.thresholds, [replace(one, groups=kept)]).to_json()["sets"][0]
         names = [group.name for group in kept]
         groups = [{**group, "name": name} for group, name in zip(written["groups"], names, strict=True)]
@@ -97,9 +95,7 @@ def _largest(found: GroupSet) -> list[Group]:
 def _fairness_tables(found: FairnessResult) -> Iterator[Table]:
     for one in found.sets:
         names = list(dict.fromkeys(name for group in one.groups for name in group.gaps))
-        groups = heapq.nlargest(
-            MOST_SLICES, one.groups, key=lambda group, base=one.baseline: (group.key == base, group.n)
-        )
+        groups = _largest(one)
         rows: list[Row] = [
             (
                 Cell(group.name, "baseline group" if group.key == one.baseline else ""),
