@@ -38,7 +38,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "pipeline.yaml").write_text("name: trips\n")
     (tmp_path / "pipeline.py").write_text(PIPELINE)
     (tmp_path / "schema.pbtxt").write_text(SCHEMA)
-    rows = [f"{'Cash' if at % 2 else 'Card'},{at % 7}.5" for at in range(3000)]
+    rows = [f"{'Cash' if at % 2 else 'Card'},{at}.5" for at in range(3000)]
     (tmp_path / "trips.csv").write_text("\n".join(["pay,tip", *rows, ""]))
     return tmp_path
 

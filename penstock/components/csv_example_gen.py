@@ -39,7 +39,8 @@ def CsvExampleGen(
 
     A column is int64 if all its values are, else float64, else string; it is looked at as a whole. An empty field,
     quoted or not, is a missing value, and a column without any value has the type null. A column that would become
-    string although 99 % of its values are numbers is an error that names the first value that is not.
+    string although 95 % of its values are numbers is an error that names the first value that is not, or such rows
+    are left out: ``on_error``.
 
     A row's split follows from its values alone, so that it is the same whatever the order of rows and files, and rows
     that are equal are never in two splits.
@@ -47,7 +48,7 @@ def CsvExampleGen(
     Args:
         examples: Parquet files by split.
         input_base: A CSV file, a directory of ``*.csv`` files, or a pattern, or one of these for each split; gzip
-            files are recognised. UTF-8, comma separated, with a header.
+            and zstd files are recognised. UTF-8, comma separated, with a header.
         span: The span to read where ``input_base`` has ``{SPAN}`` or ``{YYYY}``, ``{MM}`` and ``{DD}``: a number, or a
             date. The newest if it is not given.
         version: The version to read where ``input_base`` has ``{VERSION}``; the span's newest if it is not given.

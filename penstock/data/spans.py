@@ -27,6 +27,7 @@ _WIDTHS = {"YYYY": 4, "MM": 2, "DD": 2}
 _WILD = {"**/": "(?:.*/)?", "*": "[^/]*", "?": "[^/]"}
 _EPOCH = date(1970, 1, 1)
 _SHOWN = 10
+_MOST = 2**63 - 1  # what the store has room for
 
 
 class Span(NamedTuple):
@@ -105,6 +106,10 @@ class SpanPattern:
                 continue
             values = match.groupdict()
             span = Span(self._number(values, name), int(values.get("VERSION") or 0))
+            if max(span) > _MOST:
+                raise DataError(
+                    f"The number {max(span)} has more than 63 bits.", path=name, hint="Rename or remove it."
+                )
             if texts.setdefault(span, values) != values:
                 one, other = (_filled(upto, some) for some in (texts[span], values))
                 raise DataError(

@@ -9,10 +9,9 @@ import gzip
 import io
 import uuid
 from collections.abc import Iterator, Mapping
-from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -20,7 +19,7 @@ import pyarrow.types as kinds
 
 from penstock.artifacts import Examples
 from penstock.data.examples import record_batches
-from penstock.data.ingest.files import Wanted, compression, find, refuse_other
+from penstock.data.ingest.files import Wanted, compression, damaged, find, open_unpacked, refuse_other
 from penstock.data.ingest.flow import Rows, Types, ingest
 from penstock.data.ingest.job import Job
 from penstock.data.ingest.rejected import Rejections
@@ -128,45 +127,44 @@ def export_tfrecord(examples: Examples, split: str, directory: str | Path) -> tu
 
 def _records(block: Block, reject: Rejections) -> Iterator[tuple[int, bytes]]:
     """The records of a block with their numbers."""
+    found = _packed_records(block) if block.compression else _plain_records(block)
+    for record, (data, checksum) in enumerate(found, block.row):
+        if checksum == masked(data):
+            yield record, data
+        else:
+            reject(_damaged(block.path, record, "its checksum does not fit its data"))
+
+
+def _plain_records(block: Block) -> Iterator[tuple[bytes, int]]:
+    """Data and checksum of each record; the lengths were looked at when the blocks were made."""
+    assert block.stop is not None
+    with Path(block.path).open("rb") as stream:
+        stream.seek(block.start)
+        text = stream.read(block.stop - block.start)
+    if len(text) < block.stop - block.start:
+        raise _cut(block.path, block.row)
+    at = 0
+    while at < len(text):
+        end = at + 12 + LENGTH.unpack_from(text, at)[0]
+        yield text[at + 12 : end], CRC.unpack_from(text, end)[0]
+        at = end + 4
+
+
+def _packed_records(block: Block) -> Iterator[tuple[bytes, int]]:
     record = block.row
-    with _opened(block) as stream:
-        left = None if block.stop is None else block.stop - block.start
-        while (left is None or left > 0) and (head := _read(stream, 12, block)):
-            length = _length(head, block.path, record)
-            body = _read(stream, length + 4, block)
-            if len(body) < length + 4:
-                raise _cut(block.path, record)
-            data = body[:length]
-            if CRC.unpack_from(body, length)[0] != masked(data):
-                reject(_damaged(block.path, record, "its checksum does not fit its data"))
-            else:
-                yield record, data
-            record += 1
-            if left is not None:
-                left -= length + 16
-
-
-@contextmanager
-def _opened(block: Block) -> Iterator[IO[bytes]]:
-    if block.compression is None:
-        with Path(block.path).open("rb", buffering=_READ_BYTES) as stream:
-            stream.seek(block.start)
-            yield stream
-    else:
-        packed_stream: Any = pa.input_stream(block.path, compression=block.compression, buffer_size=_READ_BYTES)
-        with closing(packed_stream):
-            yield io.BufferedReader(packed_stream, _READ_BYTES)
-
-
-def _read(stream: IO[bytes], size: int, block: Block) -> bytes:
     try:
-        return stream.read(size)
+        with open_unpacked(block.path) as stream:
+            while head := stream.read(12):
+                length = _length(head, block.path, record)
+                body = stream.read(length + 4)
+                if len(body) < length + 4:
+                    raise _cut(block.path, record)
+                yield body[:length], CRC.unpack_from(body, length)[0]
+                record += 1
     except OSError as error:
-        if error.errno is not None:
-            raise
-        raise DataError(
-            f"This {block.compression} file is damaged: {error}.", path=block.path, hint="Copy it again, whole."
-        ) from error
+        if error.errno is None:
+            raise damaged(block.path, error) from error
+        raise
 
 
 def _length(head: bytes, path: str, record: int) -> int:
@@ -203,9 +201,8 @@ def _decoded(
 ) -> Iterator[Rows]:
     numbers, data = [number for number, _ in records], [body for _, body in records]
     while data:
-        good, reason = _first_bad(decoder, data)
-        if good:
-            batch = decoder.DecodeBatch(data[:good])
+        good, batch, reason = _decodable(decoder, data)
+        if batch is not None:
             arrays = [
                 _column(array, as_list=kinds.is_list(known.get(name, pa.null())))
                 for name, array in zip(batch.schema.names, batch.columns, strict=True)
@@ -224,24 +221,22 @@ def _decoded(
         numbers, data = numbers[good + 1 :], data[good + 1 :]
 
 
-def _first_bad(decoder: ExamplesToRecordBatchDecoder, data: list[bytes]) -> tuple[int, str]:
-    """The position of the first record that is no example, and why; behind the last if all are."""
+def _decodable(decoder: ExamplesToRecordBatchDecoder, data: list[bytes]) -> tuple[int, pa.RecordBatch | None, str]:
+    """How many records there are before the first that is no example, these as a batch, and why it is none."""
     try:
-        decoder.DecodeBatch(data)
+        return len(data), decoder.DecodeBatch(data), ""
     except RuntimeError as error:
         reason = str(error).split(": ", 1)[-1].rstrip(".")
-    else:
-        return len(data), ""
     # The decoder does not say which record it was: the shortest run that fails ends with the one to blame.
-    good, bad = 0, len(data)
+    good, bad, batch = 0, len(data), None
     while bad - good > 1:
         middle = (good + bad) // 2
         try:
-            decoder.DecodeBatch(data[:middle])
+            batch = decoder.DecodeBatch(data[:middle])
             good = middle
         except RuntimeError:
             bad = middle
-    return good, reason
+    return good, batch, reason
 
 
 def _column(lists: pa.Array, *, as_list: bool) -> pa.Array:

@@ -15,6 +15,7 @@ from penstock.evaluation.accumulator import Accumulator
 from penstock.evaluation.fairness.options import Fairness
 from penstock.evaluation.given import Given
 from penstock.evaluation.metrics import Metric, computed, layout_for, named
+from penstock.evaluation.plots import PLOTS_FILE, gathered
 from penstock.evaluation.resampling.options import ConfidenceIntervals
 from penstock.evaluation.results import BASELINE, CANDIDATE, RESULTS_FILE, EvaluationResult, read
 from penstock.evaluation.slices import SliceSpec, SliceValue, check_columns, parse, sort_key, with_quantiles
@@ -121,6 +122,10 @@ def _write(accumulator: Accumulator | TaskAccumulator, file: str, label: str, sp
         content = {"error": accumulator.error}
     with FileSystems.create(file) as stream:
         stream.write(json.dumps(content, allow_nan=False).encode())
+    plots = gathered(accumulator) if isinstance(accumulator, Accumulator) and accumulator.error is None else None
+    if plots is not None:
+        with FileSystems.create(f"{file.removesuffix(RESULTS_FILE)}{PLOTS_FILE}") as stream:
+            stream.write(json.dumps(plots.to_json(), allow_nan=False).encode())
 
 
 def tabulated(

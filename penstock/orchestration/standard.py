@@ -33,7 +33,7 @@ __all__ = ["STANDARD_COMPONENTS", "config_schema", "path_keys", "section_name", 
 
 # What reads each format of section `data`, and the ends of paths that tell it.
 _EXAMPLE_GENS: dict[str, tuple[Component, str | None]] = {
-    "csv": (CsvExampleGen, r"\.csv(\.gz)?$"),
+    "csv": (CsvExampleGen, r"\.csv(\.gz|\.zst)?$"),
     "parquet": (ParquetExampleGen, r"\.(parquet|pq)$"),
     "jsonl": (JsonlExampleGen, r"\.(jsonl|ndjson|json)(\.gz|\.zst)?$"),
     "tfrecord": (ImportExampleGen, r"tfrecords?[^/]*$"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import gzip
 import io
+import json
 import math
 import random
 import re
@@ -13,7 +14,7 @@ import sys
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -65,12 +66,14 @@ def ingest_at(tmp_path: Path) -> Ingest:
         path: str | Path,
         splits: Mapping[str, int] = {"all": 1},
         types: Mapping[str, str] = {},
+        on_error: Literal["fail", "skip"] = "fail",
         **options: Any,
     ) -> Ingested:
         examples = Examples(str(tmp_path / f"out-{next(count)}"))
         events: list[dict[str, Any]] = []
         ctx = Context(temp_dir=tmp_path, emit=events.append, beam_options=options)
-        CsvExampleGen.function(examples, input_base=str(path), splits=dict(splits), types=dict(types), ctx=ctx)
+        given = {"splits": dict(splits), "types": dict(types), "on_error": on_error}
+        CsvExampleGen.function(examples, input_base=str(path), **given, ctx=ctx)
         return Ingested(examples, events)
 
     return run
@@ -533,6 +536,56 @@ def test_gzip_is_numbered_the_same(ingest_at: Ingest, tiny_blocks: Callable[[int
     path.write_bytes(path.read_bytes()[:-20])
     with pytest.raises(DataError, match="gzip file is damaged"):
         ingest_at(path)
+
+
+@pytest.mark.parametrize("size", [1, 30, 1_000_000])
+def test_rows_that_are_not_utf8_can_be_left_out(
+    ingest_text: Ingest, tiny_blocks: Callable[[int], None], size: int
+) -> None:
+    """They tell nothing about types, and are named by file, line, column and value; a mark of replacement is text."""
+    tiny_blocks(size)
+    good = '1,"a\nb"\n\n2,\ufffd\n' * 20
+    text = f"n,s\n{good}".encode() + b"3\xff,x\n4\n5,\xe9t\xe9\n6,y\n"
+    made = ingest_text(text, on_error="skip")
+    assert made.table()["n"].to_pylist() == [1, 2] * 20 + [6]
+    assert made.table()["s"].to_pylist()[-3:] == ["a\nb", "\ufffd", "y"]
+    rejected = [json.loads(line) for line in made.examples.path("rejected.jsonl").read_text().splitlines()]
+    assert [(one["row"], one.get("column"), one.get("value")) for one in rejected] == [
+        (82, "n", "3\\xff"),
+        (83, None, None),
+        (84, "s", "\\xe9t\\xe9"),
+    ]
+
+
+@pytest.mark.parametrize("size", [1, 30, 1_000_000])
+@pytest.mark.parametrize(("number", "kind"), [("2", "int64"), ("2.5", "double")])
+def test_text_among_numbers_can_be_left_out(
+    ingest_text: Ingest, tiny_blocks: Callable[[int], None], size: int, number: str, kind: str
+) -> None:
+    """The column becomes what its numbers are, wherever the text stands."""
+    tiny_blocks(size)
+    made = ingest_text("a,b\n" + "1,x\n" * 40 + f"free,y\n{number},z\n,\n" + "1,x\n" * 40, on_error="skip")
+    assert str(made.table().schema.field("a").type) == kind
+    assert made.table()["a"].to_pylist()[39:42] == [1, float(number), None]
+    (rejected,) = [json.loads(line) for line in made.examples.path("rejected.jsonl").read_text().splitlines()]
+    assert (rejected["row"], rejected["column"], rejected["value"]) == (42, "a", "free")
+    assert "as nearly all others are" in rejected["reason"]
+    with pytest.raises(DataError, match="Row 42, column 'a': 'free' is not a number"):
+        ingest_text("a,b\n" + "1,x\n" * 40 + f"free,y\n{number},z\n" + "1,x\n" * 40)
+
+
+def test_zstd(tmp_path: Path, ingest_at: Ingest, tiny_blocks: Callable[[int], None]) -> None:
+    """Read as gzip is: told by the first bytes, cut while it is read, damage named."""
+    tiny_blocks(30)
+    (tmp_path / "in").mkdir()
+    packed = bytes(pa.compress(b'n,s\n1,"a\nb"\n' + b"2,c\n" * 50, codec="zstd", asbytes=True))
+    (tmp_path / "in" / "a.csv.zst").write_bytes(packed)
+    (tmp_path / "in" / "b.csv").write_text("n,s\n3,d\n")
+    assert ingest_at(tmp_path / "in").table()["n"].to_pylist() == [1] + [2] * 50 + [3]
+    (tmp_path / "in" / "a.csv.zst").write_bytes(packed[:-5])
+    with pytest.raises(DataError, match="zstd file is damaged") as caught:
+        ingest_at(tmp_path / "in")
+    assert caught.value.path == str(tmp_path / "in" / "a.csv.zst")
 
 
 def test_few_numbers_among_text_are_text(ingest_text: Ingest) -> None:

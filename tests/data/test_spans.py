@@ -129,6 +129,9 @@ def test_two_names_for_one_span_and_days_that_are_none_are_errors(root: Path) ->
     (root / "spans/span-010").mkdir()
     with pytest.raises(DataError, match="are the same span"):
         resolved(root, "spans/span-{SPAN}/*.csv")
+    (root / f"versions/{2**63}.v1.csv").touch()
+    with pytest.raises(DataError, match="more than 63 bits"):
+        resolved(root, "versions/{SPAN}.v{VERSION}.csv")
     (root / "days/2026/13/01").mkdir(parents=True)
     with pytest.raises(DataError, match="2026-13-01 is no date"):
         resolved(root, "days/{YYYY}/{MM}/{DD}")

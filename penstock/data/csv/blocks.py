@@ -3,13 +3,12 @@
 Whether a line end is inside quotes is told by the number of quotes before it, even or odd, which numpy counts. That is
 exact as long as each quote is where the format has quotes: the opening one after a comma or a line end, the closing one
 before a comma, a line end or another quote. From the first quote that stands elsewhere (``5" pipe``) a file is no
-longer cut: the rest is one block. A gzip file is one block, because it can't be read from the middle; it is cut into
-pieces while it is read.
+longer cut: the rest is one block. A compressed file is one block, because it can't be read from the middle; it is cut
+into pieces while it is read.
 """
 
 from __future__ import annotations
 
-import gzip
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,11 +18,12 @@ import numpy as np
 import numpy.typing as npt
 
 from penstock.data.csv.files import CsvFile
+from penstock.data.ingest.files import damaged, open_unpacked
 from penstock.data.ingest.shards import SHARD_BYTES as BLOCK_BYTES
 from penstock.data.ingest.shards import Shard, packed
 from penstock.errors import DataError
 
-__all__ = ["Block", "Cut", "Piece", "cuts", "open_binary", "pieces", "shards"]
+__all__ = ["Block", "Cut", "Piece", "cuts", "pieces", "shards"]
 
 _READ_BYTES = 4 << 20
 _COUNTED_BYTES = 1 << 18  # what fits in a processor's cache
@@ -39,7 +39,7 @@ class Block:
         path: The file.
         columns: The names of its columns.
         start: Offset of the first byte.
-        stop: Offset behind the last byte; None for all that a gzip file holds from ``start``.
+        stop: Offset behind the last byte; None for all that a compressed file holds from ``start``.
         line: Number of the first line; the file's first is 1.
         size: Its bytes in the file, for progress and for sharing work.
         regular: Whether all its quotes stand where the format has quotes.
@@ -73,11 +73,6 @@ class Cut:
     regular: bool
 
 
-def open_binary(path: str | Path, *, compressed: bool) -> IO[bytes]:
-    """Opens a file for reading its text, uncompressed."""
-    return gzip.open(path, "rb") if compressed else Path(path).open("rb")  # type: ignore[return-value]
-
-
 def shards(files: Sequence[CsvFile], block_bytes: int = BLOCK_BYTES) -> Iterator[Shard]:
     """Cuts files into shards of about ``block_bytes``; small files share one. Reads each plain file once.
 
@@ -96,13 +91,18 @@ def pieces(block: Block, block_bytes: int = BLOCK_BYTES) -> Iterator[Piece]:
         return
     kept: list[bytes] = []
     at, line = block.start, block.line
-    with open_binary(block.path, compressed=True) as stream:
-        for cut in cuts(stream, block.path, block.start, block.line, block_bytes, kept.append):
-            text = b"".join(kept)
-            size = cut.offset - at
-            kept[:] = [text[size:]]
-            yield Piece(text[:size], at, line, cut.regular)
-            at, line = cut.offset, cut.line
+    try:
+        with open_unpacked(block.path, block.start) as stream:
+            for cut in cuts(stream, block.path, block.start, block.line, block_bytes, kept.append):
+                text = b"".join(kept)
+                size = cut.offset - at
+                kept[:] = [text[size:]]
+                yield Piece(text[:size], at, line, cut.regular)
+                at, line = cut.offset, cut.line
+    except OSError as error:
+        if error.errno is None:
+            raise damaged(block.path, error) from error
+        raise
 
 
 def _blocks(file: CsvFile, block_bytes: int) -> Iterator[Block]:
@@ -111,7 +111,7 @@ def _blocks(file: CsvFile, block_bytes: int) -> Iterator[Block]:
         yield Block(file.path, file.columns, file.body, None, file.body_line, size)
         return
     start, line = file.body, file.body_line
-    with open_binary(file.path, compressed=False) as stream:
+    with open_unpacked(file.path, start) as stream:
         for cut in cuts(stream, file.path, start, line, block_bytes):
             yield Block(file.path, file.columns, start, cut.offset, line, cut.offset - start, cut.regular)
             start, line = cut.offset, cut.line
@@ -128,7 +128,7 @@ def cuts(
     """Where to cut a stream so that each block has at least ``block_bytes`` and ends outside quotes.
 
     Args:
-        stream: The uncompressed text.
+        stream: The uncompressed text, from the first row on.
         path: Its file, for errors.
         start: Offset of the first row.
         line: Number of the first row's line.
@@ -138,7 +138,6 @@ def cuts(
     Yields:
         The cuts; the last is at the end of the text. Nothing if there is no text.
     """
-    stream.seek(start)
     offset = begun = start  # of the first byte of `text`, and of the current block
     inside = 0  # 1 while inside quotes
     regular = True
@@ -177,7 +176,7 @@ def cuts(
         if not chunk:
             break
     if regular and inside:
-        raise _unclosed(stream, path, last_quote)
+        raise _unclosed(path, last_quote)
     if offset > begun:
         yield Cut(offset, line, regular)
 
@@ -218,9 +217,9 @@ def _nul(path: str, text: bytes, offset: int, line: int) -> DataError:
     )
 
 
-def _unclosed(stream: IO[bytes], path: str, offset: int) -> DataError:
-    stream.seek(0)
-    line = stream.read(offset).count(b"\n") + 1
+def _unclosed(path: str, offset: int) -> DataError:
+    with open_unpacked(path) as stream:
+        line = stream.read(offset).count(b"\n") + 1
     return DataError(
         f"The quoted field that begins in row {line} never ends: its closing quote is missing.",
         hint="Close the quote. A quote inside a quoted field is written twice.",

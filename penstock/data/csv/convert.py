@@ -7,11 +7,12 @@ looked at one by one.
 
 from __future__ import annotations
 
-import gzip
-import zlib
-from collections.abc import Mapping, Sequence
+import re
+from bisect import bisect_left
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.csv
 
@@ -29,6 +30,7 @@ from penstock.errors import DataError, PenstockError
 
 __all__ = ["Column", "Convert", "Place", "read_strings"]
 
+_ESCAPED = re.compile("[\udc80-\udcff]")  # bytes that are not UTF-8, as Python keeps them in a text
 _MOST_BYTES = (1 << 31) - (1 << 20)  # Arrow's reader counts the bytes of a block in 32 bits
 
 
@@ -49,6 +51,7 @@ class Column:
     kind: Kind
     present: int = 0
     numbers: int = 0
+    number_kind: Kind = Kind.NULL
     text: Place | None = None
     fraction: Place | None = None
     overflow: Place | None = None
@@ -68,6 +71,7 @@ class Column:
             widest([self.kind, seen.kind]),
             self.present + seen.present,
             self.numbers + seen.numbers,
+            widest([self.number_kind, seen.number_kind]),
             first(self.text, seen.text),
             first(self.fraction, seen.fraction),
             first(self.overflow, seen.overflow),
@@ -102,10 +106,6 @@ class Convert:
             with SplitWriter(shard, batch.schema, self.job) as writer:
                 writer.write(batch)
             return Report(shard.index, columns, writer.counts, rejections.rows, writer.keys, writer.untimed)
-        except (gzip.BadGzipFile, EOFError, zlib.error) as error:
-            files = ", ".join(sorted({block.path for block in shard.blocks if block.stop is None}))
-            damaged = DataError(f"This gzip file is damaged: {error}.", path=files, hint="Copy it again, whole.")
-            return failed(shard, damaged, self.job.directory)
         except (PenstockError, OSError) as error:
             return failed(shard, error, self.job.directory)
 
@@ -138,8 +138,9 @@ def _read_shard(shard: Shard, job: Convert, reject: Rejections) -> tuple[dict[st
         reject.rows.clear()
         for number, block in enumerate(shard.blocks):
             for index, piece in enumerate(pieces(block)):
-                arrays, seen, ragged = _read_piece(piece, block, guess, job.fixed)
-                parts.append(_accepted(piece, block, arrays, ragged, job.later, reject))
+                read = _read_piece(piece, block, guess, job.fixed, skip=reject.limit > 0)
+                parts.append(_accepted(read, block, job, reject))
+                seen = read.seen
                 columns = {name: columns[name].with_values(seen[name], number, index) for name in job.columns}
         if any(column.misfit for column in columns.values()):
             return columns, None
@@ -166,30 +167,29 @@ def _read_shard(shard: Shard, job: Convert, reject: Rejections) -> tuple[dict[st
     return columns, pa.RecordBatch.from_arrays(whole, list(columns))
 
 
-def _accepted(
-    piece: Piece,
-    block: Block,
-    arrays: dict[str, pa.Array],
-    ragged: Sequence[pa.csv.InvalidRow],
-    later: Mapping[str, pa.DataType],
-    reject: Rejections,
-) -> dict[str, pa.Array]:
+def _accepted(read: _Read, block: Block, job: Convert, reject: Rejections) -> dict[str, pa.Array]:
     """The rows of a piece that are usable, with their declared types; the others are rejected, in order."""
+    piece, ragged = read.piece, read.ragged
     if ragged and not reject.limit:
         raise _ragged(piece, block, ragged[0])
     misfits = Misfits()
-    typed = arrays | {name: fit(arrays[name], kind, name, misfits, reject.limit) for name, kind in later.items()}
-    if not ragged and not misfits.rows:
+    typed = dict(read.arrays)
+    for name, kind in job.later.items():
+        typed[name] = fit(typed[name], kind, name, misfits, reject.limit)
+    if not ragged and not misfits.rows and not read.broken:
         return typed
     by_number = {one.number: one for one in ragged}
     position = 0
     for number, row in enumerate(rows(piece.data.decode(), piece.line), 1):
-        if number in by_number:
+        if number in read.broken:
+            reject(read.broken[number])
+        elif number in by_number:
             reject(_wrong_fields(row.line, by_number[number], block))
-            continue
-        if position in misfits.rows:
-            reject(misfit(block.path, row.line, *misfits.rows[position]))
-        position += 1
+        else:
+            if position in misfits.rows:
+                column, value, kind_name = misfits.rows[position]
+                reject(misfit(block.path, row.line, column, value, kind_name, declared=column in job.job.declared))
+            position += 1
     keep = from_bools(misfits.keep(position))
     return {name: array.filter(keep) for name, array in typed.items()}
 
@@ -206,11 +206,66 @@ def _widen(array: pa.Array, kind: Kind) -> pa.Array:
     return array.cast(kind.arrow, safe=False)
 
 
+@dataclass(frozen=True)
+class _Read:
+    """A piece as it was read.
+
+    Attributes:
+        piece: Its text, with question marks for the bytes of rows that are not UTF-8.
+        arrays: Its columns; neither ragged nor broken rows are in them.
+        seen: What the columns hold.
+        ragged: Rows with too many or too few fields.
+        broken: The errors of rows that are not UTF-8, by their number in the piece, from 1.
+    """
+
+    piece: Piece
+    arrays: dict[str, pa.Array]
+    seen: dict[str, Seen]
+    ragged: list[pa.csv.InvalidRow]
+    broken: dict[int, DataError]
+
+
+def _mended(piece: Piece, block: Block, *, skip: bool) -> tuple[Piece, dict[int, DataError]]:
+    """The piece as UTF-8, and its rows that are not; the first is an error unless such rows are left out."""
+    if not skip or piece.data.isascii():
+        _check_utf8(piece, block)
+        return piece, {}
+    text = piece.data.decode(errors="surrogateescape")
+    if not _ESCAPED.search(text):
+        return piece, {}
+    broken = {}
+    for number, row in enumerate(rows(text, piece.line), 1):
+        at = next((at for at, field in enumerate(row.fields) if _ESCAPED.search(field)), None)
+        if at is not None:
+            value = row.fields[at].encode(errors="surrogateescape").decode(errors="backslashreplace")
+            column = block.columns[at] if at < len(block.columns) else None
+            broken[number] = DataError(
+                f"Row {row.line}, {'field ' + str(at + 1) if column is None else 'column ' + repr(column)}: "
+                f"{shortened(value)!r} is not UTF-8.",
+                path=block.path,
+                row=row.line,
+                column=column,
+                value=value[:1000],
+            )
+    return replace(piece, data=_ESCAPED.sub("?", text).encode()), broken
+
+
+def _without(
+    arrays: dict[str, pa.Array], ragged: list[pa.csv.InvalidRow], broken: Collection[int]
+) -> dict[str, pa.Array]:
+    """The arrays without the rows of these numbers; ragged rows are not in them."""
+    gone = sorted(one.number for one in ragged)
+    places = [number - 1 - bisect_left(gone, number) for number in broken if number not in gone]
+    keep = np.ones(len(next(iter(arrays.values()))), bool)
+    keep[places] = False
+    return {name: array.filter(from_bools(keep)) for name, array in arrays.items()}
+
+
 def _read_piece(
-    piece: Piece, block: Block, guess: Mapping[str, Kind], fixed: Mapping[str, Kind]
-) -> tuple[dict[str, pa.Array], dict[str, Seen], list[pa.csv.InvalidRow]]:
-    """The arrays of a piece, what they hold, and rows left out; read as guessed if that is possible."""
-    _check_utf8(piece, block)
+    piece: Piece, block: Block, guess: Mapping[str, Kind], fixed: Mapping[str, Kind], *, skip: bool
+) -> _Read:
+    """Read as guessed if that is possible."""
+    piece, broken = _mended(piece, block, skip=skip)
     kinds = dict.fromkeys(block.columns, Kind.STRING)
     # Arrow takes 0x1F for an integer, which it is not here.
     if piece.regular and not has_hexadecimal(piece.data):
@@ -221,6 +276,8 @@ def _read_piece(
         if "conversion error" not in str(error):
             raise DataError(f"This is not readable as CSV: {error}", path=block.path, row=piece.line) from error
         arrays, ragged = _parse(piece, block, dict.fromkeys(block.columns, Kind.STRING))
+    if broken:
+        arrays = _without(arrays, ragged, broken)
     seen = {}
     for name, array in arrays.items():
         found = _seen(array, fixed.get(name))
@@ -228,7 +285,7 @@ def _read_piece(
         if pa.types.is_string(array.type) and found.kind <= kind:
             arrays[name] = convert(array, kind)
         seen[name] = replace(found, kind=kind)
-    return arrays, seen, ragged
+    return _Read(piece, arrays, seen, ragged, broken)
 
 
 def _seen(array: pa.Array, fixed: Kind | None) -> Seen:
@@ -236,7 +293,9 @@ def _seen(array: pa.Array, fixed: Kind | None) -> Seen:
     if present and pa.types.is_string(array.type) and fixed is not Kind.STRING:
         return examine(array)
     kind = {pa.int64(): Kind.INT64, pa.float64(): Kind.FLOAT64}.get(array.type, Kind.STRING)
-    return Seen(kind if present else Kind.NULL, present, 0 if kind is Kind.STRING else present)
+    if kind is Kind.STRING or not present:
+        return Seen(kind if present else Kind.NULL, present, 0)
+    return Seen(kind, present, present, kind)
 
 
 def _parse(

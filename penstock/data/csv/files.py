@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -18,7 +17,7 @@ __all__ = ["CsvFile", "find", "open_all"]
 _HEADER_BYTES = 1 << 20
 _MOST_HEADER_BYTES = 64 << 20
 _BOM = b"\xef\xbb\xbf"
-_CSV = Wanted("CSV", r"\.csv(\.gz)?$", "*.csv or *.csv.gz", ("gzip",))
+_CSV = Wanted("CSV", r"\.csv(\.gz|\.zst)?$", "*.csv, *.csv.gz or *.csv.zst", ("gzip", "zstd"))
 
 
 @dataclass(frozen=True)
@@ -30,7 +29,7 @@ class CsvFile:
         columns: The names in its header.
         body: Offset of the first byte behind the header, in the uncompressed text.
         body_line: Number of the line there; the file's first is 1.
-        compressed: Whether it is a gzip file, as told by its first bytes.
+        compressed: Whether it is a gzip or zstd file, as told by its first bytes.
     """
 
     path: str
@@ -79,17 +78,17 @@ def open_all(paths: Sequence[Path]) -> list[CsvFile]:
 def _open(path: Path) -> CsvFile:
     try:
         return _read_header(path)
-    except (gzip.BadGzipFile, EOFError) as error:
-        raise DataError(f"This gzip file is damaged: {error}.", path=str(path), hint="Copy it again.") from error
     except OSError as error:
+        if error.errno is None:
+            raise inputs.damaged(path, error) from error
         raise DataError(
             f"The file cannot be read: {error.strerror or error}.", path=str(path), hint="Check its permissions."
         ) from error
 
 
 def _read_header(path: Path) -> CsvFile:
-    compressed = inputs.compression(path) == "gzip"
-    with gzip.open(path, "rb") if compressed else path.open("rb") as stream:
+    compressed = inputs.compression(path) is not None
+    with inputs.open_unpacked(path) as stream:
         text = stream.read(_HEADER_BYTES)
         _check_text(path, text)
         begin = len(_BOM) if text.startswith(_BOM) else 0

@@ -61,16 +61,20 @@ def ingest_csv(input_base: str | Mapping[str, str], examples: Examples, job: Job
     with directories(examples, job.splits):
         work = Work(ctx, examples.uri)
         reports = work.run(found, Convert(job, columns, _guess(found, columns, declared), declared, later))
-        merged = _merge(reports, columns, declared, found)
-        final = {name: column.kind for name, column in merged.items()}
+        merged = _merge(reports, columns, declared, found, skip=job.limit > 0)
+        # Where rows may be left out, those go whose text keeps a column from being the numbers that it nearly is.
+        numeric = {name: one.number_kind for name, one in merged.items() if name not in declared and _is_numeric(one)}
+        final = {name: column.kind for name, column in merged.items()} | numeric
         again = [
             shard
             for shard, report in zip(found, reports, strict=True)
             if any(report.columns[name].kind is not kind for name, kind in final.items())
         ]
         if again:
-            second = work.run(again, Convert(job, columns, {}, final, later))
-            _merge(second, columns, final, found)
+            fixed = final | dict.fromkeys(numeric, Kind.STRING)
+            then = later | {name: kind.arrow for name, kind in numeric.items()}
+            second = work.run(again, Convert(job, columns, {}, fixed, then))
+            _merge(second, columns, fixed, found)
             reports = [{one.shard: one for one in second}.get(report.shard, report) for report in reports]
         if job.sample == 1 and not any(sum(report.rows.values()) for report in reports):
             raise _no_rows(files)
@@ -122,10 +126,23 @@ def _beginning(block: Block) -> Piece:
     return replace(piece, data=piece.data[: cut.offset], regular=piece.regular and cut.regular)
 
 
+def _is_numeric(column: Column) -> bool:
+    """Whether a column of text is one of numbers but for a few values."""
+    return column.kind is Kind.STRING and column.numbers >= max(_NUMERIC_LEAST, _NUMERIC_SHARE * column.present)
+
+
 def _merge(
-    reports: Sequence[Report], columns: Sequence[str], fixed: Mapping[str, Kind], found: Sequence[Shard]
+    reports: Sequence[Report],
+    columns: Sequence[str],
+    fixed: Mapping[str, Kind],
+    found: Sequence[Shard],
+    *,
+    skip: bool = False,
 ) -> dict[str, Column]:
-    """The columns over all shards; raises the first thing that is wrong, in the order of the data."""
+    """The columns over all shards; raises the first thing that is wrong, in the order of the data.
+
+    Text among numbers is not wrong where it may be skipped.
+    """
     for report in reports:
         report.raise_problem()
     by_index = {shard.index: shard for shard in found}
@@ -137,6 +154,7 @@ def _merge(
             widest(column.kind for _, column in each),
             sum(column.present for _, column in each),
             sum(column.numbers for _, column in each),
+            widest(column.number_kind for _, column in each),
             *(
                 next((place for _, column in each if (place := getattr(column, what))), None)
                 for what in ("text", "fraction", "overflow")
@@ -145,7 +163,7 @@ def _merge(
         merged[name] = column
         if name in fixed:
             misfits = [(index, column.misfit) for index, column in each if column.misfit]
-        elif column.kind is Kind.STRING and column.numbers >= max(_NUMERIC_LEAST, _NUMERIC_SHARE * column.present):
+        elif not skip and _is_numeric(column):
             misfits = [(index, column.text) for index, column in each if column.text]
         else:
             continue
@@ -163,7 +181,11 @@ def _misfit(shard: Shard, place: Place, name: str, column: Column, *, declared: 
     line = block.line
     for index, piece in enumerate(pieces(block)):
         if index == place.piece:
-            found = (row.line for at, row in enumerate(rows(piece.data.decode(), piece.line)) if at == place.row)
+            found = (
+                row.line
+                for at, row in enumerate(rows(piece.data.decode(errors="replace"), piece.line))
+                if at == place.row
+            )
             line = next(found, piece.line)
             break
     value = shortened(place.text, 80)
@@ -195,7 +217,7 @@ def _located(shard: Shard, row: int, rejected: Collection[Rejected]) -> tuple[st
         (block.path, line.line)
         for block in shard.blocks
         for piece in pieces(block)
-        for line in rows(piece.data.decode(), piece.line)
+        for line in rows(piece.data.decode(errors="replace"), piece.line)
         if (block.path, line.line) not in bad
     )
     return next(islice(lines, row, None))

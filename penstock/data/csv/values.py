@@ -62,6 +62,7 @@ class Seen:
         kind: The narrowest type that holds them all.
         present: How many values are not missing.
         numbers: How many of these are numbers, integers included.
+        number_kind: The narrowest type that holds these; null if there are none.
         text: The first value that is no number.
         fraction: The first value that is no integer of 64 bits, numbers and text alike.
         overflow: The first integer outside 64 bits.
@@ -70,6 +71,7 @@ class Seen:
     kind: Kind
     present: int
     numbers: int
+    number_kind: Kind = Kind.NULL
     text: Example | None = None
     fraction: Example | None = None
     overflow: Example | None = None
@@ -101,10 +103,12 @@ def examine(column: pa.StringArray) -> Seen:
     if column.null_count:
         indices = np.where(to_numpy(column.is_valid()), indices, len(values))
     kind = Kind.INT64 if integer.all() else Kind.FLOAT64 if number.all() else Kind.STRING
+    number_kind = Kind.NULL if not number.any() else Kind.INT64 if integer[number].all() else Kind.FLOAT64
     return Seen(
         kind,
         present,
         int(np.bincount(indices, minlength=len(values))[: len(values)][number].sum()) if number.any() else 0,
+        number_kind,
         text=_first(encoded.dictionary, indices, ~number),
         fraction=_first(encoded.dictionary, indices, ~integer),
         overflow=_first(encoded.dictionary, indices, overflow),

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import glob
+import io
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import NamedTuple
+from typing import IO, Any, NamedTuple
 
 from penstock.errors import DataError, did_you_mean
 
-__all__ = ["Found", "Wanted", "compression", "find", "joined", "refuse_other"]
+__all__ = ["Found", "Wanted", "compression", "damaged", "find", "joined", "open_unpacked", "refuse_other"]
 
+_READ_BYTES = 1 << 20
 _COMPRESSED = {b"\x1f\x8b": "gzip", b"\x28\xb5\x2f\xfd": "zstd"}
 _OTHER = {
     b"PK\x03\x04": "a zip archive or spreadsheet",
@@ -106,6 +108,29 @@ def _find(input_base: str, wanted: Wanted) -> list[Path]:
 def compression(path: str | Path) -> str | None:
     """``gzip`` or ``zstd`` as a file's first bytes tell, None for any other file."""
     return _of(_beginning(path), _COMPRESSED)
+
+
+def open_unpacked(path: str | Path, start: int = 0) -> IO[bytes]:
+    """Opens a file for reading from an offset of its uncompressed text on; an error without ``errno`` is its damage."""
+    packing = compression(path)
+    if packing is None:
+        plain = Path(path).open("rb")  # noqa: SIM115 - whoever asked for it closes it
+        plain.seek(start)
+        return plain
+    import pyarrow as pa
+
+    packed: Any = pa.input_stream(str(path), compression=packing, buffer_size=_READ_BYTES)
+    stream = io.BufferedReader(packed, _READ_BYTES)
+    while start > 0 and (skipped := stream.read(min(start, _READ_BYTES))):
+        start -= len(skipped)
+    return stream
+
+
+def damaged(path: str | Path, error: OSError) -> DataError:
+    """The error for a compressed file that cannot be unpacked."""
+    return DataError(
+        f"This {compression(path)} file is damaged: {error}.", path=str(path), hint="Copy it again, whole."
+    )
 
 
 def refuse_other(path: str | Path, wanted: Wanted) -> None:

@@ -189,10 +189,11 @@ class Widen:
         temporary.replace(path)
 
 
-def misfit(path: str, row: int, column: str, value: str, kind: str) -> DataError:
-    """The error for a value that is not of its declared type."""
+def misfit(path: str, row: int, column: str, value: str, kind: str, *, declared: bool = True) -> DataError:
+    """The error for a value that is not of its declared type, or of the type that nearly all others have."""
+    why = f"does not fit the declared type {kind}" if declared else f"is not of type {kind}, as nearly all others are"
     return DataError(
-        f"Row {row}, column {column!r}: {value!r} does not fit the declared type {kind}.",
+        f"Row {row}, column {column!r}: {value!r} {why}.",
         hint="Correct the value, declare another type under data, or let such rows be left out: on_error: skip.",
         path=path,
         row=row,

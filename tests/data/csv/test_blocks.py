@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import gzip
 import io
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 
 from penstock.data.csv import blocks
 from penstock.data.csv.files import find, open_all
+from penstock.data.ingest.files import open_unpacked
 from penstock.errors import DataError
 
 
@@ -72,11 +74,14 @@ def test_nothing_is_cut_after_a_stray_quote() -> None:
     assert not last[2]
 
 
-def test_a_quote_that_never_ends_is_named() -> None:
+@pytest.mark.parametrize("pack", [bytes, gzip.compress])
+def test_a_quote_that_never_ends_is_named(tmp_path: Path, pack: Callable[[bytes], bytes]) -> None:
     """A quoted field that is still open at the end of the file is an error with the row it begins in."""
-    with pytest.raises(DataError, match="begins in row 3") as caught:
-        cut(b'1,"a\nb"\n2,"c\n3,d\n', 100)
-    assert (caught.value.row, caught.value.path) == (3, "file.csv")
+    path = tmp_path / "file.csv"
+    path.write_bytes(pack(b'1,"a\nb"\n2,"c\n3,d\n'))
+    with open_unpacked(path) as stream, pytest.raises(DataError, match="begins in row 3") as caught:
+        list(blocks.cuts(stream, str(path), 0, 1, 100))
+    assert (caught.value.row, caught.value.path) == (3, str(path))
 
 
 @settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
