@@ -5,10 +5,12 @@ from __future__ import annotations
 import heapq
 import math
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
 from penstock.artifacts import Artifact, ModelEvaluation
+from penstock.evaluation.fairness.results import Estimate, FairnessResult, Group, GroupSet
 from penstock.evaluation.results import BASELINE, CANDIDATE, EvaluationResult, load
 from penstock.evaluation.slices import slice_text
 from penstock.gates import Verdict
@@ -28,8 +30,10 @@ def make(artifact: Artifact, links: Mapping[str, str]) -> View:
     del links  # slices have no page yet
     assert isinstance(artifact, ModelEvaluation)
     result = load(artifact)
+    found = FairnessResult.read(artifact.path())
+    tables = [*_tables(result), *(_fairness_tables(found) if found else ())]
     note = f"Label {result.label}, split {result.split}, {result.n[0]:,} examples, {len(result.slices):,} slices."
-    return View("evaluation", "Evaluation", _model(result), tuple(_tables(result)), (note,), _MODULE)
+    return View("evaluation", "Evaluation", {**_model(result), **_fairness(found)}, tuple(tables), (note,), _MODULE)
 
 
 def _model(result: EvaluationResult) -> dict[str, Any]:
@@ -67,6 +71,56 @@ def _tables(result: EvaluationResult) -> Iterator[Table]:
     ]
     left_out = max(0, len(order) - MOST_SLICES)
     yield Table("Slices", ("slice", "n", *metrics), tuple(rows), ("n", *metrics), left_out)
+
+
+def _fairness(found: FairnessResult | None) -> dict[str, Any]:
+    """What the file of fairness holds, with the groups' names; of very many groups the largest."""
+    if found is None:
+        return {}
+    sets = []
+    for one in found.sets:
+        kept = _largest(one)
+        written = FairnessResult(found.thresholds, [replace(one, groups=kept)]).to_json()["sets"][0]
+        names = [group.name for group in kept]
+        groups = [{**group, "name": name} for group, name in zip(written["groups"], names, strict=True)]
+        sets.append({**written, "groups": groups})
+    return {"fairness": {"thresholds": found.thresholds, "sets": sets}}
+
+
+def _largest(found: GroupSet) -> list[Group]:
+    """The baseline group and the largest of the others."""
+    return heapq.nlargest(MOST_SLICES, found.groups, key=lambda group: (group.key == found.baseline, group.n))
+
+
+def _fairness_tables(found: FairnessResult) -> Iterator[Table]:
+    for one in found.sets:
+        names = list(dict.fromkeys(name for group in one.groups for name in group.gaps))
+        groups = _largest(one)
+        rows: list[Row] = [
+            (
+                Cell(group.name, "baseline group" if group.key == one.baseline else ""),
+                group.n,
+                *(_estimate(group.gaps.get(name)) for name in names),
+            )
+            for group in groups
+        ]
+        title = f"Fairness: gaps by {one.spec}"
+        left_out = len(one.groups) - len(groups)
+        yield Table(title, ("group", "n", *names), tuple(rows), ("n", *names), left_out)
+    if found.flips:
+        names = list(dict.fromkeys(name for flips in found.flips for name in flips.rates))
+        changed: list[Row] = [
+            (flips.name, flips.n, *(_estimate(flips.rates.get(name)) for name in names)) for flips in found.flips
+        ]
+        yield Table("Counterfactuals", ("change", "n", *names), tuple(changed), ("n", *names))
+
+
+def _estimate(found: Estimate | None) -> Cell:
+    if found is None:
+        return Cell(None)
+    if math.isnan(found.value):
+        return Cell(None, "undefined")
+    return Cell(found.value, "" if math.isnan(found.low) else f"{shown(found.low)} to {shown(found.high)}")
 
 
 def verdict_table(verdicts: Sequence[Verdict]) -> Table:

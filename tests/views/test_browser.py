@@ -18,6 +18,7 @@ from penstock.views import View, compare, view
 from penstock.views.evaluations import over_runs
 from tests.chromium import expect, tab
 from tests.views.conftest import HOSTILE, Dataset, MakeStatistics, summarised
+from tests.views.test_evaluation import fair, written
 from tests.views.test_schema import SCHEMA
 from tests.views.test_statistics import sliced_statistics
 
@@ -210,6 +211,24 @@ def test_slices_are_picked_sorted_and_opened(show: Open, tmp_path: Path) -> None
     expect(rows.nth(1)).to_contain_text("0.4")
     unlabelled = '[...document.querySelectorAll("input, select")].filter((one) => !one.labels.length).length'
     assert page.evaluate(unlabelled) == 0
+
+
+def test_groups_are_held_against_one_another(show: Open, tmp_path: Path) -> None:
+    """The baseline group stands first, then the widest gap; another rate is picked; counterfactuals stay a table."""
+    written(tmp_path)
+    fair(tmp_path)
+    page = show(view(ModelEvaluation(str(tmp_path))))
+    rows = page.get_by_role("region", name="Fairness").locator("tbody tr")
+    expect(rows).to_have_count(3)
+    assert "baseline group" in rows.nth(0).inner_text()
+    assert rows.nth(1).locator("th").inner_text() == "pay=<img src=x onerror=alert(1)>"
+    assert "0.2 to 0.4" in rows.nth(1).inner_text()
+    page.get_by_label("Rate or gap").select_option("positive_rate@0.5")
+    expect(rows.nth(1)).to_contain_text("pay=card")
+    expect(rows.nth(1)).to_contain_text("-0.3 to -0.1")
+    expect(rows.nth(1).locator("svg.slicebar")).to_have_count(1)
+    assert page.locator("img").count() == 0
+    expect(page.locator('section[data-table="Counterfactuals"]')).to_contain_text("cash -> card")
 
 
 def test_what_is_chosen_in_a_widget_is_handed_to_python(chromium: Browser, tmp_path: Path) -> None:

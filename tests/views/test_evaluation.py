@@ -1,12 +1,14 @@
 from __future__ import annotations
 
 import json
+import math
 from pathlib import Path
 
 import pytest
 
 from penstock.artifacts import ModelEvaluation
 from penstock.errors import DataError
+from penstock.evaluation.fairness.results import Estimate, FairnessResult, Flips, Group, GroupSet
 from penstock.views import Cell, view
 
 
@@ -63,3 +65,33 @@ def test_of_very_many_slices_the_largest_are_drawn(tmp_path: Path, monkeypatch: 
     assert found.model()["names"] == ["", "hour=5"]
     assert found.model()["values"]["candidate"]["auc"] == [0.9, 0.8]
     assert found.model()["left_out"] == 1
+
+
+def fair(directory: Path) -> None:
+    """Adds the fairness of three groups and a counterfactual to an evaluation."""
+    rates = {"positive_rate@0.5": Estimate(0.4, 0.3, 0.5), "calibration": Estimate(math.nan, math.nan, math.nan)}
+    gaps = {"demographic_parity": Estimate(0.2, 0.1, 0.3), "positive_rate@0.5": Estimate(-0.2, -0.3, -0.1)}
+    groups = [
+        Group((("pay", "cash"),), 10, rates),
+        Group((("pay", "card"),), 5, rates, gaps),
+        Group((("pay", "<img src=x onerror=alert(1)>"),), 4, rates, {"demographic_parity": Estimate(0.3, 0.2, 0.4)}),
+    ]
+    flips = Flips("pay", {"cash": "card"}, 10, {"flip_rate@0.5": Estimate(0.1, math.nan, math.nan)})
+    FairnessResult([0.5], [GroupSet("pay", (("pay", "cash"),), groups)], [flips]).write(directory)
+
+
+def test_fairness_stands_with_the_slices(tmp_path: Path) -> None:
+    """Gaps to the baseline group with their intervals are in the model and a table; so is what was changed."""
+    written(tmp_path)
+    fair(tmp_path)
+    found = view(ModelEvaluation(str(tmp_path)))
+    assert found is not None
+    gaps, flips = found.tables[-2:]
+    assert gaps.title == "Fairness: gaps by pay"
+    assert gaps.headers == ("group", "n", "demographic_parity", "positive_rate@0.5")
+    assert gaps.rows[0] == (Cell("pay=cash", "baseline group"), 10, Cell(None), Cell(None))
+    assert gaps.rows[1] == (Cell("pay=card"), 5, Cell(0.2, "0.1 to 0.3"), Cell(-0.2, "-0.3 to -0.1"))
+    assert flips.rows == (("pay: cash -> card", 10, Cell(0.1)),)
+    model = found.model()["fairness"]["sets"][0]
+    assert [group["name"] for group in model["groups"]][:2] == ["pay=cash", "pay=card"]
+    assert model["groups"][0]["rates"]["calibration"] == [None, None, None]

@@ -268,7 +268,7 @@ function fairness(found) {
   const estimate = (of, name) => of?.[name] ?? [null, null, null];
   const update = () => {
     const { groups, baseline } = found.sets[state.set];
-    const names = [...new Set(groups.flatMap((group) => [...Object.keys(group.gaps), ...Object.keys(group.rates)]))];
+    const names = [...new Set(["gaps", "rates"].flatMap((of) => groups.flatMap((group) => Object.keys(group[of]))))];
     if (!names.includes(state.rate)) state.rate = names[0] ?? "";
     tools.replaceChildren(
       choice("Groups by", found.sets.map((one, at) => [String(at), one.spec]), String(state.set), (value) => { state.set = Number(value); update(); }),
