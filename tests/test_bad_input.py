@@ -21,6 +21,9 @@ HEADER = (
 )
 ROW = "8,{fare},5,{hour},6,1400269500,41.89,-87.63,41.88,-87.64,1.2,,,{pay},Taxi Affiliation Services,300,8,{tips}"
 
+# A run that computes nothing takes under 2 s on a quiet machine; one that went on to train takes over 15.
+_NOTHING_COMPUTED_S = 10
+
 
 def rows(n: int = 60) -> list[str]:
     """Trips that differ in fare, hour, payment and tip."""
@@ -126,7 +129,7 @@ def test_bad_data_stops_at_the_door(taxi: Taxi, case: str) -> None:
     assert "CsvExampleGen" in said.text
     assert "Traceback" not in said.text
     assert len(said.text.splitlines()) < 60
-    assert said.cpu_seconds < 3
+    assert said.cpu_seconds < _NOTHING_COMPUTED_S
 
 
 BAD_CONFIG: dict[str, tuple[str, str, list[str]]] = {
@@ -155,7 +158,7 @@ def test_bad_config_is_told_by_line_and_column(taxi: Taxi, case: str) -> None:
     for pattern in expected:
         assert re.search(pattern, said.text), (pattern, said.text)
     assert not (taxi.directory / ".penstock").exists()
-    assert said.cpu_seconds < 3
+    assert said.cpu_seconds < _NOTHING_COMPUTED_S
 
 
 def test_an_unwritable_root_is_told(taxi: Taxi) -> None:
@@ -165,7 +168,7 @@ def test_an_unwritable_root_is_told(taxi: Taxi) -> None:
     assert said.code == 1
     assert "file/root" in said.text
     assert "pipeline_root" in said.text
-    assert said.cpu_seconds < 3
+    assert said.cpu_seconds < _NOTHING_COMPUTED_S
 
 
 @pytest.fixture
