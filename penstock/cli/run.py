@@ -64,9 +64,8 @@ def run(
 
     Examples:
       penstock run examples/chicago_taxi
-      penstock run --set trainer.train_args.num_steps=200 --set data.path=trips.csv
+      penstock run --set trainer.train_args.num_steps=200 --set data.span=2026-11-21
       penstock run --no-cache=Trainer --sample 1%
-      penstock run --set data.span=2026-11-21   # data in spans: that day, not the newest
       penstock run --json | jq -c 'select(.type == "node_ended")'
 
     Exit codes: 0 complete, 1 failed, 2 usage, 3 blocked by a gate, 130 canceled.

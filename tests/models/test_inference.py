@@ -33,7 +33,8 @@ def save(path: Path, *outputs: str, signature: str = "serving_default", width: i
     @tf.function(input_signature=[tf.TensorSpec([None], tf.string, name="examples")])
     def transform(examples: Any) -> dict[str, Any]:
         x = tf.io.parse_example(examples, spec)["x"]
-        return {"positive": tf.cast(x > 0, tf.int64)[:, None], "text": tf.strings.as_string(x), "x": x}
+        positive = tf.cast(x > 0, tf.int64)[:, None]
+        return {"positive": positive, "text": tf.strings.as_string(x), "x": x, "pair": tf.stack([x, x], axis=1)}
 
     tf.saved_model.save(tf.Module(), str(path), {signature: serve, "transform_features": transform})
     return str(path)
@@ -57,11 +58,17 @@ def test_predictions_and_transformed_features_come_flat(tmp_path: Path) -> None:
 
 
 @pytest.mark.component
+def test_several_scores_a_row_are_given_as_they_are(tmp_path: Path) -> None:
+    """[rows, scores], which a task of several classes takes; whether they fit the task is not the scorer's to say."""
+    assert Scorer(save(tmp_path / "wide", width=3)).predict(examples(1.0, 2.0)).shape == (2, 3)
+
+
+@pytest.mark.component
 def test_what_is_no_prediction_is_refused(tmp_path: Path) -> None:
-    """Two numbers a row, text, and examples that the graph cannot parse; each names the signature."""
-    with pytest.raises(DataError, match=r"has the shape \[2, 2\] for 2 rows"):
-        Scorer(save(tmp_path / "wide", width=2)).predict(examples(1.0, 2.0))
+    """Several numbers of a feature a row, text, and examples that the graph cannot parse; each names the signature."""
     scorer = Scorer(save(tmp_path / "model"))
+    with pytest.raises(DataError, match=r"has the shape \[2, 2\] for 2 rows"):
+        scorer.transform(examples(1.0, 2.0), ["pair"])
     with pytest.raises(DataError, match="of type string, not a number"):
         scorer.transform(examples(1.0), ["text"])
     with pytest.raises(DataError, match=r"signature 'serving_default' failed: .*x"):
@@ -71,7 +78,7 @@ def test_what_is_no_prediction_is_refused(tmp_path: Path) -> None:
 @pytest.mark.component
 def test_signatures_are_read_without_loading_the_model(tmp_path: Path) -> None:
     """And one that cannot score examples is refused with the list of what is there."""
-    assert read_signatures(save(tmp_path / "model"))["transform_features"].outputs == ("positive", "text", "x")
+    assert read_signatures(save(tmp_path / "model"))["transform_features"].outputs == ("pair", "positive", "text", "x")
     with pytest.raises(UsageError, match="no signature 'serving_default'; it has: serve, transform_features"):
         serving_signatures(save(tmp_path / "other", signature="serve"))
     with pytest.raises(UsageError, match="several outputs: a, b"):
