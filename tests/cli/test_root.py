@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import json
 import os
-import resource
 import subprocess
 import sys
 from pathlib import Path
@@ -29,21 +28,15 @@ def _commands(group: click.Group, path: tuple[str, ...] = ()) -> list[tuple[str,
     return found
 
 
-def test_help_imports_nothing_heavy_and_is_quick() -> None:
-    """`penstock --help` loads no library that computes or opens a store, and takes under 0.25 s."""
+def test_help_imports_nothing_heavy() -> None:
+    """`penstock --help` loads no library that computes or opens a store."""
     code = (
         "import sys\nfrom penstock.cli import main\ncode = main(['--help'])\n"
         f"print([name for name in {HEAVY!r} if name in sys.modules], file=sys.stderr)\nsys.exit(code)"
     )
-    seconds = []  # of the processor: other work on the machine does not count
-    for _ in range(5):
-        before = resource.getrusage(resource.RUSAGE_CHILDREN)
-        done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
-        after = resource.getrusage(resource.RUSAGE_CHILDREN)
-        seconds.append(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
-        assert done.returncode == 0, done.stderr
-        assert done.stderr.strip() == "[]"
-    assert min(seconds) < 0.25
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert done.stderr.strip() == "[]"
 
 
 @pytest.mark.parametrize("path", _commands(app), ids=" ".join)
