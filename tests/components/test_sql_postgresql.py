@@ -106,16 +106,18 @@ def test_rows_are_streamed(tmp_path: Path, url: str) -> None:
     """A result of hundreds of megabytes is never in memory as a whole."""
     query = "SELECT i, repeat(md5(i::text), 40) AS text FROM generate_series(1, 200000) AS g(i)"
     program = (
-        "import sys, resource\nfrom tests.components.test_sql_postgresql import ingest, Path\n"
-        "from penstock.data.examples import row_count\n"
+        "import sys, resource\nfrom pathlib import Path\n"
+        "from penstock.artifacts import Examples\nfrom penstock.components import SqlExampleGen\n"
+        "from penstock.data.examples import row_count\nfrom penstock.dsl import Context\n"
         "begun = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss\n"
-        "examples = ingest(Path(sys.argv[1]), sys.argv[2], sys.argv[3])\n"
+        "examples = Examples(sys.argv[1])\n"
+        "given = dict(url=sys.argv[2], query=sys.argv[3], splits={'all': 1})\n"
+        "SqlExampleGen.function(examples, **given, ctx=Context(temp_dir=Path(sys.argv[1])))\n"
         "print(row_count(examples, 'all'), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - begun)"
     )
     done = subprocess.run(
-        [sys.executable, "-c", program, str(tmp_path), url, query],
-        capture_output=True, text=True, check=False, cwd=Path(__file__).parent.parent.parent,
-    )  # fmt: skip
+        [sys.executable, "-c", program, str(tmp_path), url, query], capture_output=True, text=True, check=False
+    )
     assert done.returncode == 0, done.stderr
     rows, grown = map(int, done.stdout.split())
     assert rows == 200_000
