@@ -16,12 +16,9 @@ rows: the most memory that all its processes have at a time.
 from __future__ import annotations
 
 import argparse
-import json
 import os
-import resource
 import statistics
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -29,7 +26,7 @@ from typing import Any
 from support.memory import peak_of_tree
 from support.peers import ROOT, MissingPeerError, bench_dir, peer_python
 from support.timing import machine
-from support.trips import TRIPS, check, fresh, measured, written
+from support.trips import TRIPS, check, fresh, measured, read_parquet, timed, written
 
 OURS = {"csv": "CsvExampleGen", "pyarrow_csv": "pyarrow reads the CSV", "pyarrow_parquet": "pyarrow reads the Parquet"}
 PEER = "TFX 1.16, CsvExampleGen"
@@ -122,15 +119,7 @@ def peer(python: Path, path: Path, rows: int) -> Callable[[], dict[str, float]]:
 
 def child(name: str, directory: str) -> None:
     """One measurement of ours in this process."""
-    base = Path(directory)
-    began = time.process_time()
-    work = {"csv": ingest, "pyarrow_csv": read_csv, "pyarrow_parquet": read_parquet}[name]()
-    imports = time.process_time() - began
-    began, began_wall = time.process_time(), time.monotonic()
-    rows = work(base)
-    cpu, wall = time.process_time() - began, time.monotonic() - began_wall
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(json.dumps({"imports": imports, "cpu": cpu, "wall": wall, "rows": rows, "peak_mb": peak}))
+    timed({"csv": ingest, "pyarrow_csv": read_csv, "pyarrow_parquet": read_parquet}[name], Path(directory))
 
 
 def ingest() -> Any:
@@ -156,20 +145,6 @@ def read_csv() -> Any:
     def work(base: Path) -> int:
         options = pyarrow.csv.ConvertOptions(strings_can_be_null=True)
         return int(pyarrow.csv.read_csv(base / "trips.csv", convert_options=options).num_rows)
-
-    return work
-
-
-def read_parquet() -> Any:
-    """Imports what it needs and returns the work."""
-    import pyarrow.parquet as pq
-
-    def work(base: Path) -> int:
-        rows = 0
-        for path in sorted((base / "examples").rglob("*.parquet")):
-            with pq.ParquetFile(path) as file:
-                rows += sum(file.read_row_group(at).num_rows for at in range(file.num_row_groups))
-        return rows
 
     return work
 

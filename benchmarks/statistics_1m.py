@@ -10,17 +10,14 @@ CPU seconds are of all threads; peak memory is the process's. The floor is pyarr
 from __future__ import annotations
 
 import argparse
-import json
 import os
-import resource
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
 from support.peers import ROOT, MissingPeerError, bench_dir, peer_python
 from support.timing import machine
-from support.trips import TRIPS, check, fresh, measured, written
+from support.trips import TRIPS, check, fresh, measured, read_parquet, timed, written
 
 # What our measurements are called, and what each does.
 OURS = {
@@ -95,15 +92,7 @@ def made(path: Path, rows: int, directory: Path) -> None:
 
 def child(name: str, directory: str) -> None:
     """One measurement of ours in this process."""
-    base = Path(directory)
-    began = time.process_time()
-    work = {"csv": from_csv, "examples": from_examples, "floor": floor}[name]()
-    imports = time.process_time() - began
-    began = time.process_time()
-    rows = work(base)
-    cpu = time.process_time() - began
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(json.dumps({"imports": imports, "cpu": cpu, "rows": rows, "peak_mb": peak}))
+    timed({"csv": from_csv, "examples": from_examples, "floor": read_parquet}[name], Path(directory))
 
 
 def from_csv() -> Any:
@@ -136,20 +125,6 @@ def from_examples() -> Any:
         statistics = ExampleStatistics(str(fresh(base / "statistics")))
         StatisticsGen.function(examples=examples, statistics=statistics, ctx=Context(temp_dir=base))
         return sum(int(read_statistics(statistics, split).num_examples) for split in statistics.splits)
-
-    return work
-
-
-def floor() -> Any:
-    """Imports what it needs and returns the work."""
-    import pyarrow.parquet as pq
-
-    def work(base: Path) -> int:
-        rows = 0
-        for path in sorted((base / "examples").rglob("*.parquet")):
-            with pq.ParquetFile(path) as file:
-                rows += sum(file.read_row_group(at).num_rows for at in range(file.num_row_groups))
-        return rows
 
     return work
 

@@ -5,15 +5,18 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import resource
 import shutil
 import subprocess
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from support.peers import ROOT
 
-__all__ = ["TRIPS", "check", "fresh", "measured", "written"]
+__all__ = ["TRIPS", "check", "fresh", "measured", "read_parquet", "timed", "written"]
 
+Work = Callable[[Path], int]
 TRIPS = Path(os.environ.get("PENSTOCK_SHARED", ROOT.parent / "shared")) / "data" / "chicago_taxi" / "trips.csv"
 
 
@@ -50,3 +53,34 @@ def fresh(path: Path) -> Path:
     shutil.rmtree(path, ignore_errors=True)
     path.mkdir(parents=True)
     return path
+
+
+def timed(importing: Callable[[], Work], base: Path) -> None:
+    """One measurement, in the process it is for: prints what `measured` reads.
+
+    Args:
+        importing: Imports what the work needs, and returns the work, which returns a number of rows.
+        base: What the work is given.
+    """
+    began = time.process_time()
+    work = importing()
+    imports = time.process_time() - began
+    began, began_wall = time.process_time(), time.monotonic()
+    rows = work(base)
+    cpu, wall = time.process_time() - began, time.monotonic() - began_wall
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    print(json.dumps({"imports": imports, "cpu": cpu, "wall": wall, "rows": rows, "peak_mb": peak}))
+
+
+def read_parquet() -> Work:
+    """Imports what it needs and returns the work: the floor, pyarrow reading the ingested examples."""
+    import pyarrow.parquet as pq
+
+    def work(base: Path) -> int:
+        rows = 0
+        for path in sorted((base / "examples").rglob("*.parquet")):
+            with pq.ParquetFile(path) as file:
+                rows += sum(file.read_row_group(at).num_rows for at in range(file.num_row_groups))
+        return rows
+
+    return work

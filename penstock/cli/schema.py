@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import click
 
@@ -14,7 +14,11 @@ from penstock.errors import UsageError
 if TYPE_CHECKING:
     from tensorflow_metadata.proto.v0 import anomalies_pb2
 
+    from penstock.artifacts import Artifact
+
 __all__ = ["schema"]
+
+_Artifact = TypeVar("_Artifact", bound="Artifact")
 
 file_option = click.option(
     "--file",
@@ -50,19 +54,12 @@ def infer(run: str, force: bool, file: Path | None, project: Path | None) -> Non
       penstock schema infer 20261121-0805 --file schema.pbtxt --force
     """
     from penstock.artifacts import Schema
-    from penstock.cli.reading import opened_store
     from penstock.data_validation.files import read_schema, schema_text
 
     path = _file(project, file)
     if path.exists() and not force:
         raise UsageError(f"There is a schema at {path} already.", hint="Edit it, or give --force to write over it.")
-    with opened_store(project) as store:
-        record = store.run(run)
-        found = store.artifacts(type="Schema", run=record.id, limit=1)
-    if not found:
-        raise UsageError(f"Run {record.id} has made no schema.", hint="penstock run")
-    artifact = found[0].load()
-    assert isinstance(artifact, Schema)
+    _, artifact = _of_run(Schema, run, project, "has made no schema")
     path.write_text(schema_text(read_schema(artifact)), encoding="utf-8")
     click.echo(f"{path}: written. Name it in pipeline.yaml: import_schema_gen: {{schema_file: {path.name}}}")
 
@@ -221,14 +218,21 @@ def _file(project: Path | None, file: Path | None) -> Path:
 def _anomalies(run_id: str, project: Path | None) -> tuple[str, list[anomalies_pb2.Anomalies]]:
     """The run's id, and the anomalies of each split that its gate found."""
     from penstock.artifacts import ExampleAnomalies
-    from penstock.cli.reading import opened_store
     from penstock.data_validation.files import read_anomalies
+
+    run, artifact = _of_run(ExampleAnomalies, run_id, project, "has validated no data")
+    return run, [read_anomalies(artifact, split) for split in artifact.splits]
+
+
+def _of_run(type: type[_Artifact], run_id: str, project: Path | None, missing: str) -> tuple[str, _Artifact]:
+    """The run's id, and its artifact of the type."""
+    from penstock.cli.reading import opened_store
 
     with opened_store(project) as store:
         run = store.run(run_id)
-        found = store.artifacts(type="ExampleAnomalies", run=run.id, limit=1)
+        found = store.artifacts(type=type.__name__, run=run.id, limit=1)
     if not found:
-        raise UsageError(f"Run {run.id} has validated no data.", hint="penstock run")
+        raise UsageError(f"Run {run.id} {missing}.", hint="penstock run")
     artifact = found[0].load()
-    assert isinstance(artifact, ExampleAnomalies)
-    return run.id, [read_anomalies(artifact, split) for split in artifact.splits]
+    assert isinstance(artifact, type)
+    return run.id, artifact

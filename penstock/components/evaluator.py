@@ -44,8 +44,8 @@ def Evaluator(
     slices: list[SliceValue] = [[]],  # noqa: B006  # read as a declaration, never changed
     metrics: list[str] | None = None,
     task: Task = "binary",
-    classes: list[int | str] = [],  # noqa: B006
-    thresholds: list[Threshold] = [],  # noqa: B006
+    classes: list[int | str] = [],  # noqa: B006  # likewise
+    thresholds: list[Threshold] = [],  # noqa: B006  # likewise
     split: str = "eval",
     weight: str | None = None,
     confidence_intervals: ConfidenceIntervals | None = None,

@@ -125,7 +125,7 @@ def _expanded(url: str) -> URL:
         if (value := getattr(parsed, name))
     }
     query = {name: _filled(value) if isinstance(value, str) else value for name, value in parsed.query.items()}
-    return parsed.set(**parts, query=query)  # type: ignore[arg-type]
+    return parsed.set(**parts, query=query)  # type: ignore[arg-type]  # one dict cannot say each part's own type
 
 
 def _filled(text: str) -> str:

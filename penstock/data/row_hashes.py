@@ -20,7 +20,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-__all__ = ["bag_digest", "row_hashes"]
+__all__ = ["bag_digest", "mixed", "row_hashes"]
 
 Hashes = npt.NDArray[np.uint64]
 
@@ -46,7 +46,7 @@ def bag_digest(paths: Sequence[Path]) -> str:
             for batch in file.iter_batches(batch_size=_BATCH_ROWS):
                 hashes = row_hashes(batch)
                 rows += batch.num_rows
-                sums += np.array([_mixed(hashes ^ key).sum(dtype=np.uint64) for key in _LANES])
+                sums += np.array([mixed(hashes ^ key).sum(dtype=np.uint64) for key in _LANES])
     whole = hashlib.sha256("\n".join(sorted(columns)).encode())
     whole.update(f"\n{rows}\n".encode() + sums.astype("<u8").tobytes())
     return whole.hexdigest()
@@ -57,22 +57,22 @@ def row_hashes(batch: pa.RecordBatch) -> Hashes:
     total = np.zeros(batch.num_rows, dtype=np.uint64)
     for field, column in zip(batch.schema, batch.columns, strict=True):
         key = np.frombuffer(hashlib.sha256(field.name.encode()).digest()[:8], dtype="<u8")[0]
-        total += _mixed(_hashes(column) ^ key)
-    return _mixed(total)
+        total += mixed(_hashes(column) ^ key)
+    return mixed(total)
 
 
-def _mixed(values: Hashes) -> Hashes:
+def mixed(values: Hashes) -> Hashes:
     """SplitMix64's finalizer of each value."""
-    mixed = values + np.uint64(0x9E3779B97F4A7C15)
-    mixed ^= mixed >> np.uint64(30)
-    mixed *= np.uint64(0xBF58476D1CE4E5B9)
-    mixed ^= mixed >> np.uint64(27)
-    mixed *= np.uint64(0x94D049BB133111EB)
-    mixed ^= mixed >> np.uint64(31)
-    return mixed
+    mixes = values + np.uint64(0x9E3779B97F4A7C15)
+    mixes ^= mixes >> np.uint64(30)
+    mixes *= np.uint64(0xBF58476D1CE4E5B9)
+    mixes ^= mixes >> np.uint64(27)
+    mixes *= np.uint64(0x94D049BB133111EB)
+    mixes ^= mixes >> np.uint64(31)
+    return mixes
 
 
-_BYTES = _mixed(np.arange(256, dtype=np.uint64))
+_BYTES = mixed(np.arange(256, dtype=np.uint64))
 
 
 def _hashes(array: Any) -> Hashes:
@@ -101,7 +101,7 @@ def _hashes(array: Any) -> Hashes:
     elif pa.types.is_large_string(kind) or pa.types.is_large_binary(kind):
         hashes = _text(array, np.dtype(np.int64))
     else:
-        hashes = _mixed(_bits(array))
+        hashes = mixed(_bits(array))
     if array.null_count:
         hashes = np.where(np.asarray(array.is_null()), _NULL, hashes)
     return hashes
@@ -126,7 +126,7 @@ def _folded(elements: Hashes, starts: npt.NDArray[np.int64]) -> Hashes:
     places = np.arange(len(elements), dtype=np.int64) - np.repeat(starts[:-1], lengths)
     sums = np.zeros(len(elements) + 1, dtype=np.uint64)
     np.cumsum(elements * powers[places], out=sums[1:])
-    return _mixed(sums[starts[1:]] - sums[starts[:-1]] + lengths.astype(np.uint64))
+    return mixed(sums[starts[1:]] - sums[starts[:-1]] + lengths.astype(np.uint64))
 
 
 def _bits(array: Any) -> Hashes:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 
-from penstock.evaluation.histogram import Floats, Histogram, Ints, bins_of, sums_by
-from penstock.evaluation.slices import SliceKey, SpecSlices
+from penstock.evaluation.histogram import Floats, Histogram, Ints, bins_of
+from penstock.evaluation.slice_sums import SliceSums, by_slice
+from penstock.evaluation.slices import SpecSlices
 from penstock.evaluation.task_names import Task
 
 __all__ = ["Accumulator", "Layout", "ScoredBatch"]
@@ -57,34 +57,23 @@ class ScoredBatch:
     numbers: Ints | None = None
 
 
-class Accumulator:
+class Accumulator(SliceSums):
     """The sums of one part of the data.
 
     Attributes:
         layout: What is summed.
-        slices: The slices met, each with its number, which indexes the arrays.
-        rows: Rows in each slice, [slices].
-        weights: Their weight, [slices].
         labels: Sum of label times weight, [slices].
         sums: For each model, [slices, 3 + 2 x thresholds]: sums of weighted prediction, of weighted cross entropy,
             number of rows without a finite prediction, then for each threshold the weight and the label weight of
             the rows above it.
         histograms: For each model, its score histogram.
-        counts: Numbers of rows by what became of them.
-        error: The first error met.
     """
 
     def __init__(self, layout: Layout) -> None:
+        super().__init__(len(layout.models), 3 + 2 * len(layout.thresholds))
         self.layout = layout
-        self.slices: dict[SliceKey, int] = {}
-        self.rows: Floats = np.zeros(0)
-        self.weights: Floats = np.zeros(0)
         self.labels: Floats = np.zeros(0)
-        columns = 3 + 2 * len(layout.thresholds)
-        self.sums: list[Floats] = [np.zeros((0, columns)) for _ in layout.models]
         self.histograms: list[Histogram] = [Histogram() for _ in layout.models]
-        self.counts: dict[str, int] = {}
-        self.error: dict[str, object] | None = None
 
     def add(self, batch: ScoredBatch) -> None:
         """Adds a batch of rows."""
@@ -98,14 +87,14 @@ class Accumulator:
         for one in batch.slices:
             numbers = self._numbers(one.keys)
             size = len(one.keys)
-            self.rows[numbers] += _by_slice(one.codes, None, size)
-            self.weights[numbers] += _by_slice(one.codes, weights, size)
-            self.labels[numbers] += _by_slice(one.codes, labels, size)
+            self.rows[numbers] += by_slice(one.codes, None, size)
+            self.weights[numbers] += by_slice(one.codes, weights, size)
+            self.labels[numbers] += by_slice(one.codes, labels, size)
             inside = one.codes >= 0
             whole = bool(inside.all())
             for model, columns in enumerate(per_row):
                 for index, column in enumerate(columns):
-                    self.sums[model][numbers, index] += _by_slice(one.codes, column, size)
+                    self.sums[model][numbers, index] += by_slice(one.codes, column, size)
                 binned = bins[model]
                 if binned is not None:
                     codes, picked = (one.codes, slice(None)) if whole else (one.codes[inside], inside)
@@ -129,41 +118,16 @@ class Accumulator:
             columns += [weights * above, labels * above]
         return columns
 
-    def merge(self, other: Accumulator) -> None:
-        """Adds what another has summed; the other is left as it was."""
-        self._count(other.counts, other.error)
-        numbers = self._numbers(list(other.slices))
-        self.rows[numbers] += other.rows
-        self.weights[numbers] += other.weights
+    def _merge_rest(self, other: Accumulator, numbers: Ints) -> None:
         self.labels[numbers] += other.labels
-        for mine, theirs in zip(self.sums, other.sums, strict=True):
-            mine[numbers] += theirs
         for histogram, added in zip(self.histograms, other.histograms, strict=True):
             histogram.merge(added, numbers)
+
+    def _grow(self, slices: int) -> None:
+        super()._grow(slices)
+        self.labels = np.concatenate((self.labels, np.zeros(slices)))
 
     def compact(self) -> None:
         """Makes it as small as it can be, before it travels."""
         for histogram in self.histograms:
             histogram.compact()
-
-    def _count(self, counts: dict[str, int], error: dict[str, object] | None) -> None:
-        for name, count in counts.items():
-            self.counts[name] = self.counts.get(name, 0) + count
-        # Which of several errors is kept must not depend on the order of merging.
-        if error is not None and (self.error is None or str(error) < str(self.error)):
-            self.error = error
-
-    def _numbers(self, keys: Sequence[SliceKey]) -> Ints:
-        numbers = np.array([self.slices.setdefault(key, len(self.slices)) for key in keys], np.int64)
-        grown = len(self.slices) - len(self.rows)
-        if grown:
-            self.rows, self.weights, self.labels = (
-                np.concatenate((old, np.zeros(grown))) for old in (self.rows, self.weights, self.labels)
-            )
-            self.sums = [np.concatenate((old, np.zeros((grown, old.shape[1])))) for old in self.sums]
-        return numbers
-
-
-def _by_slice(codes: Ints, values: Floats | None, size: int) -> Floats:
-    """The sum of the values in each slice; a code of -1 is in none."""
-    return sums_by(codes + 1, values, size + 1)[1:]

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 import numpy as np
 
 from penstock.evaluation.accumulator import Accumulator, Layout, ScoredBatch
-from penstock.evaluation.histogram import Floats, Ints, sums_by
+from penstock.evaluation.histogram import Floats, Ints
 from penstock.evaluation.row_values import ROW_VALUES
-from penstock.evaluation.slices import SliceKey
+from penstock.evaluation.slice_sums import SliceSums, by_slice
 
 __all__ = ["TaskAccumulator", "accumulator_for", "of_class"]
 
@@ -19,32 +19,23 @@ def accumulator_for(layout: Layout) -> Accumulator | TaskAccumulator:
     return Accumulator(layout) if layout.task == "binary" else TaskAccumulator(layout)
 
 
-class TaskAccumulator:
+class TaskAccumulator(SliceSums):
     """The sums of one part of the data; merges and travels as an `Accumulator` does.
 
     Attributes:
         layout: What is summed.
-        slices: The slices met, each with its number, which indexes the arrays.
-        rows: Rows in each slice, [slices].
-        weights: Their weight, [slices].
         sums: For each model, [slices, values of the task + 1]: the weighted sum of each of `ROW_VALUES`, and the number
             of rows without a finite prediction.
         classes: For each class, what a binary accumulator sums of its scores; empty for a regression.
-        counts: Numbers of rows by what became of them.
-        error: The first error met.
     """
 
     def __init__(self, layout: Layout) -> None:
-        self.layout = layout
-        self.slices: dict[SliceKey, int] = {}
-        self.rows: Floats = np.zeros(0)
-        self.weights: Floats = np.zeros(0)
         self._values = ROW_VALUES[layout.task]
-        self.sums: list[Floats] = [np.zeros((0, len(self._values) + 1)) for _ in layout.models]
+        super().__init__(len(layout.models), len(self._values) + 1)
+        self.layout = layout
         one = Layout(layout.models, layout.thresholds, layout.histogram)
+        # They meet the same slices in the same order: a slice has the same number in all.
         self.classes = [Accumulator(one) for _ in range(layout.classes)]
-        self.counts: dict[str, int] = {}
-        self.error: dict[str, object] | None = None
 
     def __getstate__(self) -> dict[str, object]:
         return {name: value for name, value in self.__dict__.items() if name != "_values"}
@@ -62,11 +53,11 @@ class TaskAccumulator:
         columns = [self.per_row(batch.labels, prediction, weights) for prediction in batch.predictions]
         for one in batch.slices:
             numbers, size = self._numbers(one.keys), len(one.keys)
-            self.rows[numbers] += _by_slice(one.codes, None, size)
-            self.weights[numbers] += _by_slice(one.codes, weights, size)
+            self.rows[numbers] += by_slice(one.codes, None, size)
+            self.weights[numbers] += by_slice(one.codes, weights, size)
             for model, each in enumerate(columns):
                 for index, column in enumerate(each):
-                    self.sums[model][numbers, index] += _by_slice(one.codes, column, size)
+                    self.sums[model][numbers, index] += by_slice(one.codes, column, size)
         for number, accumulator in enumerate(self.classes):
             labels, scores = of_class(number, batch.labels, batch.predictions)
             accumulator.add(ScoredBatch(batch.slices, labels, scores, batch.weights))
@@ -83,14 +74,7 @@ class TaskAccumulator:
                 columns.append(column)
         return [*columns, ((weights > 0) & ~finite).astype(np.float64)]
 
-    def merge(self, other: TaskAccumulator) -> None:
-        """Adds what another has summed; the other is left as it was."""
-        self._count(other.counts, other.error)
-        numbers = self._numbers(list(other.slices))
-        self.rows[numbers] += other.rows
-        self.weights[numbers] += other.weights
-        for mine, theirs in zip(self.sums, other.sums, strict=True):
-            mine[numbers] += theirs
+    def _merge_rest(self, other: TaskAccumulator, numbers: Ints) -> None:
         for accumulator, added in zip(self.classes, other.classes, strict=True):
             accumulator.merge(added)
 
@@ -99,29 +83,8 @@ class TaskAccumulator:
         for accumulator in self.classes:
             accumulator.compact()
 
-    def _count(self, counts: dict[str, int], error: dict[str, object] | None) -> None:
-        for name, count in counts.items():
-            self.counts[name] = self.counts.get(name, 0) + count
-        # Which of several errors is kept must not depend on the order of merging.
-        if error is not None and (self.error is None or str(error) < str(self.error)):
-            self.error = error
-
-    def _numbers(self, keys: Sequence[SliceKey]) -> Ints:
-        # The accumulators of the classes meet the same slices in the same order: their numbers are these.
-        numbers = np.array([self.slices.setdefault(key, len(self.slices)) for key in keys], np.int64)
-        grown = len(self.slices) - len(self.rows)
-        if grown:
-            self.rows, self.weights = (np.concatenate((old, np.zeros(grown))) for old in (self.rows, self.weights))
-            self.sums = [np.concatenate((old, np.zeros((grown, old.shape[1])))) for old in self.sums]
-        return numbers
-
 
 def of_class(number: int, labels: Floats, predictions: Sequence[Floats]) -> tuple[Floats, tuple[Floats, ...]]:
     """One class against the rest: whether a row is of it, and for each model its score, each [rows]."""
     label = (labels == number).astype(np.float64) if labels.ndim == 1 else labels[:, number]
     return label, tuple(np.ascontiguousarray(prediction[:, number]) for prediction in predictions)
-
-
-def _by_slice(codes: Ints, values: Floats | None, size: int) -> Floats:
-    """The sum of the values in each slice; a code of -1 is in none."""
-    return sums_by(codes + 1, values, size + 1)[1:]

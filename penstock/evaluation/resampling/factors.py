@@ -12,6 +12,7 @@ from functools import cache
 import numpy as np
 import numpy.typing as npt
 
+from penstock.data.row_hashes import mixed
 from penstock.evaluation.histogram import Floats, Ints
 from penstock.evaluation.resampling.options import ConfidenceIntervals
 
@@ -32,23 +33,13 @@ def factors(intervals: ConfidenceIntervals, rows: Ints) -> Factors:
         [rows, replicates]: numbers of a Poisson distribution of mean 1 (Hanley and MacGibbon, Creating non-parametric
         bootstrap samples using Poisson frequencies, 2006), or for the jackknife 0 in the one group a row is in.
     """
-    start = _mixed(np.asarray(rows, np.uint64) + np.uint64(intervals.seed % 2**32 << 32))
+    start = mixed(np.asarray(rows, np.uint64) + np.uint64(intervals.seed % 2**32 << 32))
     if intervals.method == "jackknife":
         group = (start % np.uint64(intervals.samples)).astype(np.int64)
         return (group[:, np.newaxis] != np.arange(intervals.samples)).astype(np.float32)
     streams = np.arange(-(-intervals.samples // _LANES), dtype=np.uint64) * np.uint64(0x9E3779B97F4A7C15)
-    bits = _mixed(start[:, np.newaxis] + streams).view(np.uint16)
+    bits = mixed(start[:, np.newaxis] + streams).view(np.uint16)
     return _poisson()[bits[:, : intervals.samples]]
-
-
-def _mixed(values: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
-    values = values + np.uint64(0x9E3779B97F4A7C15)
-    values ^= values >> np.uint64(30)
-    values *= np.uint64(0xBF58476D1CE4E5B9)
-    values ^= values >> np.uint64(27)
-    values *= np.uint64(0x94D049BB133111EB)
-    values ^= values >> np.uint64(31)
-    return values
 
 
 @cache
