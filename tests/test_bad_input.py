@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -121,6 +122,8 @@ def test_bad_data_stops_at_the_door(taxi: Taxi, case: str) -> None:
     assert "CsvExampleGen" in said.text
     assert "Traceback" not in said.text
     assert len(said.text.splitlines()) < 60
+    with sqlite3.connect(taxi.directory / ".penstock" / "metadata.db") as database:
+        assert database.execute("SELECT count(*) FROM Artifact").fetchone() == (0,)
 
 
 BAD_CONFIG: dict[str, tuple[str, str, list[str]]] = {
