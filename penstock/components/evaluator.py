@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 from penstock.artifacts import Examples, Model, ModelBlessing, ModelEvaluation
@@ -9,6 +10,7 @@ from penstock.dsl.annotations import Input, InputPath, Output
 from penstock.dsl.component import component
 from penstock.dsl.context import Context
 from penstock.errors import UsageError
+from penstock.evaluation.asked import Engine, MetricValue, values_of
 from penstock.evaluation.fairness.options import Fairness
 from penstock.evaluation.fairness.results import FairnessResult
 from penstock.evaluation.fairness.verdicts import judge_fairness
@@ -24,7 +26,7 @@ from penstock.gates import Gate
 __all__ = ["Evaluator"]
 
 # What is computed where no metrics are named.
-USUAL: dict[Task, list[str]] = {
+USUAL: dict[Task, list[MetricValue]] = {
     "binary": ["auc", "accuracy", "precision", "recall", "calibration"],
     "regression": ["rmse", "mae", "r2", "calibration"],
     "multiclass": ["accuracy", "categorical_crossentropy", "auc_macro", "f1_score_macro"],
@@ -42,12 +44,14 @@ def Evaluator(
     *,
     label: str,
     slices: list[SliceValue] = [[]],  # noqa: B006  # read as a declaration, never changed
-    metrics: list[str] | None = None,
+    metrics: list[MetricValue] | None = None,
     task: Task = "binary",
     classes: list[int | str] = [],  # noqa: B006  # likewise
     thresholds: list[Threshold] = [],  # noqa: B006  # likewise
     split: str = "eval",
     weight: str | None = None,
+    query: str | None = None,
+    engine: Engine = "auto",
     confidence_intervals: ConfidenceIntervals | None = None,
     fairness: Fairness | None = None,
     predictions: Given | None = None,
@@ -76,7 +80,7 @@ def Evaluator(
             ``{column: a, buckets: [1, 5]}`` or ``{column: a, quantiles: 4}`` the buckets of a number,
             ``{expression: a > 5 and b == 'x'}`` the rows where it is true; all of these in crosses too.
         metrics: Names of metrics; if not given, the usual ones of the task (binary: auc, accuracy, precision, recall,
-            calibration).
+            calibration). A metric class of TFMA's is named too, or given as ``{class_name: NDCG, config: {...}}``.
         task: What a score means: of the positive class (``binary``), a number (``regression``), one of each of several
             classes that exclude one another (``multiclass``) or do not (``multilabel``).
         classes: Of several classes or labels, their names in the order of the scores. A label is a name or position,
@@ -84,6 +88,9 @@ def Evaluator(
         thresholds: Bounds on metrics; metrics and slices that only they name are computed too.
         split: The split evaluated.
         weight: A column of example weights. Rows without one are left out.
+        query: The column that says which rows belong to one query, for metrics of rankings.
+        engine: What computes metrics: the vectorised engine those that it knows and TFMA on Beam all others (``auto``),
+            or one of the two.
         confidence_intervals: How the 95 % intervals of metrics are found; if not given by formulas, for the metrics
             that have one.
         fairness: Groups whose rates are held against one another, how far they may be apart, and rows that are scored
@@ -119,6 +126,8 @@ def Evaluator(
             thresholds=thresholds,
             split=split,
             weight=weight,
+            query=query,
+            engine=engine,
             confidence_intervals=confidence_intervals,
             fairness=fairness,
             task=task,
@@ -126,7 +135,7 @@ def Evaluator(
             given=predictions,
             predictions_file=predictions_file,
         )
-    found, specs = wanted(metrics, slices, thresholds, task, fairness)
+    found, by_tfma, specs = wanted(metrics, slices, thresholds, task, fairness, engine)
     fair = FairnessResult.read(evaluation.path())
     if fairness is not None and fair is not None:
         result.verdicts.extend(judge_fairness(fairness, fair))
@@ -134,7 +143,7 @@ def Evaluator(
     tfma_format.write(
         evaluation.path(),
         result,
-        found,
+        {**found, **values_of(by_tfma, (name for name, by in result.engines.items() if by == "tfma"))},
         specs,
         thresholds,
         weight=weight,
@@ -146,7 +155,7 @@ def Evaluator(
     blessing.path().mkdir(parents=True, exist_ok=True)
     blessing.path("BLESSED" if good else "NOT_BLESSED").touch()
     blessing.custom_properties["blessed"] = int(good)
-    _tell(ctx, result, metrics, label=label, weight=weight)
+    _tell(ctx, result, label=label, weight=weight)
 
 
 def _measured(
@@ -170,6 +179,10 @@ def _measured(
     columns = arrow_schema(examples, asked["split"]).names
     transformed = not late and computes_label(signatures.get(CANDIDATE, {}), label, columns)
     prepared = prepare(examples, models, load=Scorer, transformed_label=transformed, **asked)
+    if prepared.by_tfma:
+        theirs = ", ".join(one.name or one.tfma_class for one in prepared.by_tfma)
+        # What stands in the node's log.
+        sys.stdout.write(f"{theirs}: by TFMA on Beam; the other {len(prepared.metrics)} metrics by ours, vectorised.\n")
     done = 0
 
     def scored(rows: int) -> None:
@@ -182,10 +195,10 @@ def _measured(
     def resampled(done: int, total: int) -> None:
         ctx.progress(done, total, unit="slices")
 
-    return prepared.run(ctx.beam(), evaluation.path(), scored, resampled)
+    return prepared.run(ctx.beam, evaluation.path(), scored, resampled)
 
 
-def _tell(ctx: Context, result: EvaluationResult, metrics: list[str], *, label: str, weight: str | None) -> None:
+def _tell(ctx: Context, result: EvaluationResult, *, label: str, weight: str | None) -> None:
     """Warns of rows left out, and hands on verdicts, the metrics of the whole set and a note."""
     reasons = {
         "missing_label": f"label {label!r}",
@@ -201,7 +214,7 @@ def _tell(ctx: Context, result: EvaluationResult, metrics: list[str], *, label: 
     overall = {name: column[0] for name, column in result.values[CANDIDATE].items() if not result.slices[0]}
     for name, value in overall.items():
         ctx.metric(name, value)
-    shown = "auc" if "auc" in overall else next((name for name in metrics if name in overall), None)
+    shown = "auc" if "auc" in overall else next((name for name in result.metrics[1:] if name in overall), None)
     note = f"{shown.upper() if shown == 'auc' else shown} {overall[shown]:.3f}" if shown else f"{len(result.n)} slices"
     failed = sum(verdict.outcome == "fail" for verdict in result.verdicts)
     ctx.note(f"{note}, {failed} of {len(result.verdicts)} checks failed" if failed else note)

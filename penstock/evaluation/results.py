@@ -57,6 +57,7 @@ class EvaluationResult:
         change_intervals: By metric the 95 % interval of candidate less baseline for each slice, where it was resampled.
         resampling: How intervals were resampled, if they were: ``method``, ``replicates``,
             ``degrees_of_freedom``, and ``t``, how many standard errors an interval reaches to either side.
+        engines: By metric the engine that computed it: ``vectorised`` or ``tfma``.
         counts: Rows read, and rows left out by reason.
         verdicts: What the thresholds came to.
     """
@@ -71,6 +72,7 @@ class EvaluationResult:
     intervals: dict[str, dict[str, list[tuple[float, float]]]] = field(default_factory=dict)
     change_intervals: dict[str, list[tuple[float, float]]] = field(default_factory=dict)
     resampling: dict[str, Any] = field(default_factory=dict)
+    engines: dict[str, str] = field(default_factory=dict)
     counts: dict[str, int] = field(default_factory=dict)
     verdicts: list[Verdict] = field(default_factory=list)
 
@@ -150,6 +152,7 @@ class EvaluationResult:
             "split": self.split,
             "models": self.models,
             "metrics": self.metrics,
+            "engines": self.engines,
             "counts": self.counts,
             "resampling": self.resampling,
             "slices": [[list(pair) for pair in key] for key in self.slices],
@@ -179,6 +182,7 @@ class EvaluationResult:
                 for metric, column in value.get("change_intervals", {}).items()
             },
             resampling=dict(value.get("resampling", {})),
+            engines=dict(value.get("engines", {})),
             counts=dict(value["counts"]),
             verdicts=list(verdicts),
         )

@@ -15,6 +15,7 @@ from typing import Any
 
 from penstock.artifacts import ModelEvaluation
 from penstock.data.tfrecord_framing import framed
+from penstock.evaluation.asked import TfmaMetric
 from penstock.evaluation.fairness.options import RATES
 from penstock.evaluation.fairness.results import Estimate, FairnessResult
 from penstock.evaluation.metrics import Metric
@@ -30,7 +31,7 @@ __all__ = ["write"]
 def write(  # noqa: PLR0913  # what the files say, each by name
     directory: Path,
     result: EvaluationResult,
-    metrics: Mapping[str, Metric],
+    metrics: Mapping[str, Metric | TfmaMetric],
     slices: Sequence[SliceSpec],
     thresholds: Sequence[Threshold],
     *,
@@ -118,7 +119,7 @@ def _fairness_indicators(fairness: FairnessResult | None) -> dict[SliceKey, dict
 def _metrics_for_slice(
     index: int,
     result: EvaluationResult,
-    metrics: Mapping[str, Metric],
+    metrics: Mapping[str, Metric | TfmaMetric],
     changes: Sequence[str],
     *,
     weighted: bool,
@@ -128,9 +129,10 @@ def _metrics_for_slice(
     for model in result.models:
         written = set()
         for name, metric in metrics.items():
-            if metric.name in written:  # asked for by two of its names
+            best = metric.top_k if isinstance(metric, TfmaMetric) else 0
+            if (metric.name, best) in written:  # asked for by two of its names
                 continue
-            written.add(metric.name)
+            written.add((metric.name, best))
             entry = message.metric_keys_and_values.add()
             _fill_key(entry.key, metric, model, weighted=weighted, named=named)
             entry.value.double_value.value = result.values[model][name][index]
@@ -184,8 +186,10 @@ def _plots_for_slice(key: SliceKey, plots: Plots, *, weighted: bool, named: bool
     return message
 
 
-def _fill_key(key: Any, metric: Metric, model: str, *, weighted: bool, named: bool) -> None:
+def _fill_key(key: Any, metric: Metric | TfmaMetric, model: str, *, weighted: bool, named: bool) -> None:
     key.name = metric.name
+    if isinstance(metric, TfmaMetric) and metric.top_k:
+        key.sub_key.top_k.value = metric.top_k
     if named:
         key.model_name = model
     key.example_weighted.value = weighted and metric.weighted
@@ -193,7 +197,7 @@ def _fill_key(key: Any, metric: Metric, model: str, *, weighted: bool, named: bo
 
 def _eval_config(
     result: EvaluationResult,
-    metrics: Mapping[str, Metric],
+    metrics: Mapping[str, Metric | TfmaMetric],
     slices: Sequence[SliceSpec],
     thresholds: Sequence[Threshold],
     *,
@@ -219,8 +223,10 @@ def _eval_config(
     configs: dict[str, Any] = {}
     for name, metric in metrics.items():
         if metric.name not in configs:
-            configs[metric.name] = metrics_spec.metrics.add(class_name=metric.tfma_class)
-            configs[metric.name].config = json.dumps({"name": metric.name})
+            arguments: dict[str, Any] = {"name": metric.name}
+            if isinstance(metric, TfmaMetric):
+                arguments = {**metric.config, **(arguments if metric.known.named else {})}
+            configs[metric.name] = metrics_spec.metrics.add(class_name=metric.tfma_class, config=json.dumps(arguments))
         for threshold in thresholds:
             if threshold.metric == name:
                 _add_thresholds(configs[metric.name], threshold, named=named)
@@ -262,7 +268,7 @@ def _threshold_protos(threshold: Threshold, *, named: bool) -> dict[str, Any]:
 
 def _validation(
     result: EvaluationResult,
-    metrics: Mapping[str, Metric],
+    metrics: Mapping[str, Metric | TfmaMetric],
     thresholds: Sequence[Threshold],
     *,
     weighted: bool,

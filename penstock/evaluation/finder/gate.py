@@ -11,9 +11,8 @@ from typing import Any
 from penstock.config.yaml_edit import with_item
 from penstock.errors import UsageError, did_you_mean
 from penstock.evaluation.finder.losses import ROW_METRICS
-from penstock.evaluation.names import METRIC_NAMES
 from penstock.evaluation.slices import Scalar
-from penstock.evaluation.task_names import TASK_NAMES
+from penstock.evaluation.task_names import METRIC_NAMES, TASK_NAMES
 from penstock.evaluation.thresholds import Threshold
 
 __all__ = ["conditions_of", "with_gate"]

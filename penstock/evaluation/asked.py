@@ -1,0 +1,129 @@
+"""What a config asks for under ``metrics``, and which engine computes it; for checks before anything heavy loads."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, ClassVar, Literal
+
+from penstock.errors import UsageError, did_you_mean
+from penstock.evaluation.task_names import METRIC_NAMES, TASK_NAMES
+from penstock.evaluation.tfma_names import TFMA_CLASSES, TfmaClass
+
+__all__ = ["Engine", "MetricItem", "MetricValue", "TfmaMetric", "name_of", "resolved", "values_of"]
+
+Engine = Literal["auto", "vectorised", "tfma"]
+
+_OF_ANY_TASK = METRIC_NAMES.union(*TASK_NAMES.values())
+_BY_NAME = {one.name: class_name for class_name, one in TFMA_CLASSES.items()}
+
+
+@dataclass(frozen=True)
+class MetricItem:
+    """A metric that takes more than a name.
+
+    Attributes:
+        class_name: A metric class of TFMA's.
+        config: The arguments of the class.
+        name: What it is called in results; TFMA's name for it if not given.
+    """
+
+    # Read by pydantic, which validates parameters: an unknown key is an error.
+    __pydantic_config__: ClassVar[dict[str, Any]] = {"extra": "forbid"}
+
+    class_name: str
+    config: dict[str, Any] = field(default_factory=dict)
+    name: str = ""
+
+
+MetricValue = str | MetricItem
+
+
+@dataclass(frozen=True)
+class TfmaMetric:
+    """A metric that TFMA computes.
+
+    Attributes:
+        name: Its name in results and its key in TFMA's files; empty for a class that has several of its own.
+        tfma_class: The class.
+        config: Its arguments.
+        average: ``macro`` or ``weighted``, of several classes.
+        top_k: Of one of its values, if it is one of the best k that it looks at.
+    """
+
+    name: str
+    tfma_class: str
+    config: Mapping[str, Any] = field(default_factory=dict)
+    average: str = ""
+    top_k: int = 0
+    weighted: bool = True
+
+    @property
+    def known(self) -> TfmaClass:
+        """What is known of its class."""
+        return TFMA_CLASSES.get(self.tfma_class, TfmaClass(self.name))
+
+
+def name_of(value: MetricValue) -> str:
+    """What a metric of a config is called in results."""
+    if isinstance(value, str):
+        return value
+    known = TFMA_CLASSES.get(value.class_name)
+    return str(value.name or value.config.get("name") or (known.name if known else value.class_name))
+
+
+def resolved(value: MetricValue, known: Collection[str], engine: Engine = "auto") -> str | TfmaMetric:
+    """The name of a metric of the vectorised engine, or one of TFMA's.
+
+    Args:
+        value: As the config has it.
+        known: The names that the vectorised engine has for the task.
+        engine: What the config forces.
+
+    Raises:
+        UsageError: No engine has it, the one that is forced has not, or an argument is missing; offers the nearest.
+    """
+    if isinstance(value, str) and value in known:
+        return value
+    base = value.partition("@")[0] if isinstance(value, str) else value.class_name
+    class_name = base if base in TFMA_CLASSES else _BY_NAME.get(base, "")
+    if not class_name or (not isinstance(value, str) and class_name != base):
+        names = [*known, *_BY_NAME, *TFMA_CLASSES] if isinstance(value, str) else TFMA_CLASSES
+        raise UsageError(f"There is no metric {base!r}.", hint=did_you_mean(base, names), metric=base)
+    if isinstance(value, str) and value in _OF_ANY_TASK:
+        raise UsageError(
+            f"There is no metric {base!r} of this task.",
+            hint=f"{did_you_mean(base, known)} If it is meant all the same: {{class_name: {class_name}}}.".strip(),
+            metric=base,
+        )
+    if engine == "vectorised":
+        raise UsageError(
+            f"The metric {base!r} is TFMA's, and the engine is held to the vectorised one.",
+            hint="Leave `engine` out: it is chosen for each metric.",
+            metric=base,
+        )
+    config = {} if isinstance(value, str) else dict(value.config)
+    one = TFMA_CLASSES[class_name]
+    missing = [name for name in one.needs if name not in config]
+    if missing:
+        wanted = ", ".join(f"{name}: ..." for name in missing)
+        raise UsageError(
+            f"The metric {class_name} needs {' and '.join(missing)}.",
+            hint=f"Write {{class_name: {class_name}, config: {{{wanted}}}}}.",
+            metric=base,
+        )
+    config.pop("name", None)
+    name = base if isinstance(value, str) else name_of(value)
+    return TfmaMetric(name if one.named else "", class_name, config)
+
+
+def values_of(metrics: Iterable[TfmaMetric], names: Iterable[str]) -> dict[str, TfmaMetric]:
+    """By the name of each value that TFMA gave the metric that it is of: ``ndcg@5`` is one of ``ndcg``."""
+    named = {one.name: one for one in metrics}
+    found = {}
+    for name in names:
+        base, _, best = name.partition("@")
+        one = named.get(base) or named.get("")
+        if one is not None:
+            found[name] = replace(one, name=base, top_k=int(best or 0))
+    return found
