@@ -6,11 +6,11 @@ import sys
 from typing import Any
 
 from penstock.artifacts import Examples, Model, ModelBlessing, ModelEvaluation
-from penstock.dsl.annotations import Input, InputPath, Output
+from penstock.dsl.annotations import Input, InputPath, ModuleFile, Output
 from penstock.dsl.component import component
 from penstock.dsl.context import Context
 from penstock.errors import UsageError
-from penstock.evaluation.asked import Engine, MetricValue, values_of
+from penstock.evaluation.asked import Engine, FunctionMetric, MetricValue, TfmaMetric, values_of
 from penstock.evaluation.fairness.options import Fairness
 from penstock.evaluation.fairness.results import FairnessResult
 from penstock.evaluation.fairness.verdicts import judge_fairness
@@ -52,6 +52,7 @@ def Evaluator(
     weight: str | None = None,
     query: str | None = None,
     engine: Engine = "auto",
+    module_file: ModuleFile = "",
     confidence_intervals: ConfidenceIntervals | None = None,
     fairness: Fairness | None = None,
     predictions: Given | None = None,
@@ -91,6 +92,8 @@ def Evaluator(
         query: The column that says which rows belong to one query, for metrics of rankings.
         engine: What computes metrics: the vectorised engine those that it knows and TFMA on Beam all others (``auto``),
             or one of the two.
+        module_file: The Python file with metrics of your own: ``{function: profit}`` for a function
+            ``profit(labels, predictions, weights)`` over the rows of a slice, or ``{class_name: ...}``.
         confidence_intervals: How the 95 % intervals of metrics are found; if not given by formulas, for the metrics
             that have one.
         fairness: Groups whose rates are held against one another, how far they may be apart, and rows that are scored
@@ -128,6 +131,7 @@ def Evaluator(
             weight=weight,
             query=query,
             engine=engine,
+            module_file=module_file,
             confidence_intervals=confidence_intervals,
             fairness=fairness,
             task=task,
@@ -135,7 +139,9 @@ def Evaluator(
             given=predictions,
             predictions_file=predictions_file,
         )
-    found, by_tfma, specs = wanted(metrics, slices, thresholds, task, fairness, engine)
+    found, others, specs = wanted(metrics, slices, thresholds, task, fairness, engine, own=bool(module_file))
+    functions = {one.name: one for one in others if isinstance(one, FunctionMetric)}
+    by_tfma = [one for one in others if isinstance(one, TfmaMetric)]
     fair = FairnessResult.read(evaluation.path())
     if fairness is not None and fair is not None:
         result.verdicts.extend(judge_fairness(fairness, fair))
@@ -143,7 +149,7 @@ def Evaluator(
     tfma_format.write(
         evaluation.path(),
         result,
-        {**found, **values_of(by_tfma, (name for name, by in result.engines.items() if by == "tfma"))},
+        {**found, **functions, **values_of(by_tfma, (name for name, by in result.engines.items() if by == "tfma"))},
         specs,
         thresholds,
         weight=weight,
@@ -179,10 +185,12 @@ def _measured(
     columns = arrow_schema(examples, asked["split"]).names
     transformed = not late and computes_label(signatures.get(CANDIDATE, {}), label, columns)
     prepared = prepare(examples, models, load=Scorer, transformed_label=transformed, **asked)
-    if prepared.by_tfma:
+    if prepared.others:
+        own = ", ".join(one.name for one in prepared.by_functions)
         theirs = ", ".join(one.name or one.tfma_class for one in prepared.by_tfma)
+        said = [f"{theirs}: by TFMA on Beam; "] * bool(theirs) + [f"{own}: by functions of your own; "] * bool(own)
         # What stands in the node's log.
-        sys.stdout.write(f"{theirs}: by TFMA on Beam; the other {len(prepared.metrics)} metrics by ours, vectorised.\n")
+        sys.stdout.write(f"{''.join(said)}the other {len(prepared.metrics)} metrics: by the vectorised engine.\n")
     done = 0
 
     def scored(rows: int) -> None:

@@ -12,7 +12,7 @@ from penstock.artifacts import Examples
 from penstock.data.examples import RowGroup, arrow_schema, read_table, row_groups
 from penstock.errors import UsageError, did_you_mean
 from penstock.evaluation.accumulator import Accumulator
-from penstock.evaluation.asked import Engine, MetricValue, TfmaMetric, name_of, resolved
+from penstock.evaluation.asked import Engine, FunctionMetric, MetricValue, TfmaMetric, name_of, resolved
 from penstock.evaluation.fairness.options import Fairness
 from penstock.evaluation.given import Given
 from penstock.evaluation.metrics import METRICS, Metric, as_tfma, computed, layout_for, named
@@ -36,7 +36,8 @@ class Evaluation:
         plan: What Beam is to compute (`penstock.evaluation.scoring.EvaluationPlan`).
         groups: The row groups to read.
         metrics: The metrics of the vectorised engine by the names used, those of thresholds included.
-        by_tfma: The metrics of the other one.
+        others: Those of TFMA, and those that functions of the user's compute.
+        module_file: Where those functions are, and classes of the user's.
         query: The column that says which rows belong to one query.
         slices: The slice specs, those of thresholds included.
         thresholds: The bounds.
@@ -55,8 +56,19 @@ class Evaluation:
     intervals: ConfidenceIntervals = field(default_factory=ConfidenceIntervals)
     fairness: Fairness | None = None
     fair_groups: Sequence[SliceSpec] = ()
-    by_tfma: Sequence[TfmaMetric] = ()
+    others: Sequence[TfmaMetric | FunctionMetric] = ()
+    module_file: str = ""
     query: str = ""
+
+    @property
+    def by_tfma(self) -> list[TfmaMetric]:
+        """The metrics that TFMA computes."""
+        return [one for one in self.others if isinstance(one, TfmaMetric)]
+
+    @property
+    def by_functions(self) -> list[FunctionMetric]:
+        """The metrics that functions of the user's compute."""
+        return [one for one in self.others if isinstance(one, FunctionMetric)]
 
     @property
     def rows(self) -> int:
@@ -85,8 +97,13 @@ class Evaluation:
         """
         import apache_beam as beam
 
+        from penstock.dsl.user_code import load_module
+        from penstock.evaluation.own_metrics import functions_of
         from penstock.evaluation.scoring import CombineMetrics, Part, ScoreRowGroups
 
+        # Found before the models run: a function that is not there should not cost a scoring.
+        module = load_module(self.module_file) if self.module_file else None
+        functions = functions_of(module, self.by_functions) if module is not None else {}
         directory.mkdir(parents=True, exist_ok=True)
         score = ScoreRowGroups(self.plan, str(directory))
         parts = Part.each(self.groups)
@@ -103,10 +120,18 @@ class Evaluation:
         result.engines.update(dict.fromkeys(result.metrics, "vectorised"))
         if self.intervals.method != "analytic":
             self._resample(directory, result, progress)
+        if functions:
+            from penstock.evaluation.own_metrics import compute as compute_own
+            from penstock.evaluation.resampling.resample import kept_rows
+
+            compute_own(functions, kept_rows(self.plan, self.groups, directory), result, self.module_file)
+            result.metrics.extend(functions)
+            result.engines.update(dict.fromkeys(functions, "function"))
         if self.by_tfma:
             from penstock.evaluation.tfma_engine import compute
 
-            found = compute(self.plan, parts, directory, self.by_tfma, self.query, pipeline(), result)
+            asked = (self.by_tfma, self.query, module)
+            found = compute(self.plan, parts, directory, asked, pipeline(), result)
             result.metrics.extend(found)
             result.engines.update(dict.fromkeys(found, "tfma"))
             self._check_thresholds(result)
@@ -201,6 +226,7 @@ def prepare(  # noqa: PLR0913  # the Evaluator's arguments, less those that say 
     classes: Sequence[str | int] = (),
     engine: Engine = "auto",
     query: str | None = None,
+    module_file: str = "",
 ) -> Evaluation:
     """Checks every name before anything is computed: split, columns, metrics, slices.
 
@@ -223,6 +249,7 @@ def prepare(  # noqa: PLR0913  # the Evaluator's arguments, less those that say 
         classes: Of several classes or labels, their names in the order of the scores.
         engine: Which engine computes metrics; chosen for each if ``auto``.
         query: A column of the examples: rows of one value are ranked against one another.
+        module_file: The user's Python file with metrics.
 
     Raises:
         UsageError: A name is unknown; offers the nearest.
@@ -231,7 +258,7 @@ def prepare(  # noqa: PLR0913  # the Evaluator's arguments, less those that say 
     from penstock.evaluation.fairness.measure import check_counterfactuals
     from penstock.evaluation.rows import EvaluationPlan
 
-    found, by_tfma, specs = wanted(metrics, slices, thresholds, task, fairness, engine)
+    found, others, specs = wanted(metrics, slices, thresholds, task, fairness, engine, own=bool(module_file))
     columns = arrow_schema(examples, split).names
     check_columns(specs, columns)
     specs = with_quantiles(specs, lambda name: _column(examples, split, name))
@@ -266,7 +293,18 @@ def prepare(  # noqa: PLR0913  # the Evaluator's arguments, less those that say 
     intervals = confidence_intervals or ConfidenceIntervals()
     read_from = row_groups(examples, split)
     return Evaluation(
-        plan, read_from, found, specs, list(thresholds), split, intervals, fairness, groups, by_tfma, query or ""
+        plan,
+        read_from,
+        found,
+        specs,
+        list(thresholds),
+        split,
+        intervals,
+        fairness,
+        groups,
+        others,
+        module_file,
+        query or "",
     )
 
 
@@ -285,24 +323,26 @@ def wanted(
     task: Task = "binary",
     fairness: Fairness | None = None,
     engine: Engine = "auto",
-) -> tuple[dict[str, Metric], list[TfmaMetric], list[SliceSpec]]:
-    """The metrics of both engines and the slices of a config, those that only thresholds or groups name included."""
+    *,
+    own: bool = False,
+) -> tuple[dict[str, Metric], list[TfmaMetric | FunctionMetric], list[SliceSpec]]:
+    """The metrics of the vectorised engine, all others, and the slices, those that thresholds or groups name too."""
     known = METRICS if task == "binary" else TASK_METRICS[task]
     asked = {name_of(one): one for one in metrics}
     for threshold in thresholds:
         if threshold.metric not in asked and threshold.metric.partition("@")[0] not in asked:
             asked[threshold.metric] = threshold.metric
     names: list[str] = []
-    by_tfma: list[TfmaMetric] = []
+    others: list[TfmaMetric | FunctionMetric] = []
     for one in asked.values():
-        found = resolved(one, known, engine)
-        theirs = found if isinstance(found, TfmaMetric) else None
-        if isinstance(found, str) and engine == "tfma":
-            theirs = as_tfma(known[found], found, task)
-        if theirs is not None:
-            by_tfma.append(theirs)
-        elif isinstance(found, str):
+        found = resolved(one, known, engine, own=own)
+        theirs = as_tfma(known[found], found, task) if isinstance(found, str) and engine == "tfma" else None
+        if not isinstance(found, str):
+            others.append(found)
+        elif theirs is not None:
+            others.append(theirs)
+        else:
             names.append(found)
     groups = parse(fairness.groups) if fairness is not None else []
     specs = dict.fromkeys([*parse(slices), *groups, *(spec for one in thresholds for spec in parse(one.slices))])
-    return named(["example_count", *names], task), by_tfma, list(specs)
+    return named(["example_count", *names], task), others, list(specs)

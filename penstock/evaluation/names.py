@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from penstock.errors import GraphError, UsageError
-from penstock.evaluation.asked import Engine, MetricValue, TfmaMetric, name_of, resolved
+from penstock.evaluation.asked import MetricValue, TfmaMetric, name_of, resolved
 from penstock.evaluation.fairness.options import measured_fairness
 from penstock.evaluation.given import check_given
 from penstock.evaluation.slices import parse
@@ -51,13 +51,13 @@ def check_parameters(parameters: Mapping[str, Any]) -> None:
             at=["method"],
         )
     asked: Sequence[MetricValue] = parameters.get("metrics") or ()
-    engine = parameters.get("engine", "auto")
-    found = [_resolved(one, names, engine, "metrics", [index]) for index, one in enumerate(asked)]
+    how = {"engine": parameters.get("engine", "auto"), "own": bool(parameters.get("module_file"))}
+    found = [_resolved(one, names, how, "metrics", [index]) for index, one in enumerate(asked)]
     _check_names(asked)
     mine = {name_of(one) for one in asked}
     for index, one in enumerate(parameters.get("thresholds", ())):
         if one.metric.partition("@")[0] not in mine and one.metric not in mine:
-            found.append(_resolved(one.metric, names, engine, "thresholds", [index, "metric"]))
+            found.append(_resolved(one.metric, names, how, "thresholds", [index, "metric"]))
     query = next((one for one in found if isinstance(one, TfmaMetric) and one.known.query), None)
     if query is not None and not parameters.get("query"):
         raise GraphError(
@@ -68,9 +68,9 @@ def check_parameters(parameters: Mapping[str, Any]) -> None:
         )
 
 
-def _resolved(value: MetricValue, known: Collection[str], engine: Engine, argument: str, at: list[Any]) -> object:
+def _resolved(value: MetricValue, known: Collection[str], how: dict[str, Any], argument: str, at: list[Any]) -> object:
     try:
-        return resolved(value, known, engine)
+        return resolved(value, known, **how)
     except UsageError as error:
         raise GraphError(error.message, hint=error.hint, argument=argument, at=at) from error
 

@@ -12,7 +12,9 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import apache_beam as beam  # noqa: TID253  # this module is Beam's: nothing light imports it
@@ -20,6 +22,7 @@ import numpy as np
 import pyarrow as pa
 
 from penstock.data.examples import read_row_group
+from penstock.dsl.user_code import boundary, function_of, user_frames
 from penstock.errors import DataError, PenstockError, UsageError
 from penstock.evaluation.asked import TfmaMetric
 from penstock.evaluation.predictions import LABEL, PREDICTION, WEIGHT, read_part
@@ -35,8 +38,12 @@ _FILE = "tfma.json"
 _AVERAGES = {"macro": "macro_average", "weighted": "weighted_macro_average"}
 
 
-def eval_config(plan: EvaluationPlan, metrics: Sequence[TfmaMetric], query: str) -> Any:
-    """TFMA's ``EvalConfig`` of these metrics; a spec for each query key and way of averaging."""
+def eval_config(plan: EvaluationPlan, metrics: Sequence[TfmaMetric], query: str, module: ModuleType | None) -> Any:
+    """TFMA's ``EvalConfig`` of these metrics; a spec for each query key and way of averaging.
+
+    Raises:
+        UsageError: A class of the user's is not in their module, or is no metric.
+    """
     protos = config_pb2()
     config = protos.EvalConfig()
     several = len(plan.layout.models) > 1
@@ -56,7 +63,9 @@ def eval_config(plan: EvaluationPlan, metrics: Sequence[TfmaMetric], query: str)
                 setattr(specs[kind].aggregate, _AVERAGES[metric.average], True)
                 specs[kind].aggregate.class_weights.update(dict.fromkeys(range(plan.layout.classes), 1.0))
         arguments = {**metric.config, **({"name": metric.name} if metric.name else {})}
-        specs[kind].metrics.add(class_name=metric.tfma_class, config=json.dumps(arguments))
+        added = specs[kind].metrics.add(class_name=metric.tfma_class, config=json.dumps(arguments))
+        if metric.own:
+            added.module = _class_in(module, metric)
     return config
 
 
@@ -64,8 +73,7 @@ def compute(
     plan: EvaluationPlan,
     parts: Sequence[Part],
     directory: Path,
-    metrics: Sequence[TfmaMetric],
-    query: str,
+    asked: tuple[Sequence[TfmaMetric], str, ModuleType | None],
     pipeline: Any,
     result: EvaluationResult,
 ) -> list[str]:
@@ -75,8 +83,8 @@ def compute(
         plan: What was evaluated.
         parts: The row groups that were scored.
         directory: Where the evaluation and its predictions lie.
-        metrics: What to compute.
-        query: The column that says which rows belong to one query; empty if there is none.
+        asked: The metrics; the column that says which rows belong to one query, if there is one; and the user's module,
+            if a metric's class is in it.
         pipeline: A Beam pipeline, not yet entered.
         result: Takes the values; a metric that TFMA leaves out on a slice is not a number there.
 
@@ -85,38 +93,18 @@ def compute(
 
     Raises:
         UsageError: TFMA does not take the arguments of a metric, or gives something else than a number.
+        UserCodeError: A class of the user's raised.
         DataError: A row has no query, or no value of a column that an argument names.
     """
-    from tensorflow_model_analysis.evaluators import metrics_plots_and_validations_evaluator as evaluators
-
-    several = len(plan.layout.models) > 1
-    alone = [] if several else [one for one in metrics if one.known.compares]
-    metrics = [one for one in metrics if one not in alone]
+    metrics, query, module = asked
+    alone = [one for one in metrics if one.known.compares and len(plan.layout.models) == 1]
+    computed = [one for one in metrics if one not in alone]
     found: dict[str, dict[str, dict[SliceKey, float]]] = {model: {} for model in plan.layout.models}
-    if metrics:
-        config = eval_config(plan, metrics, query)
-        try:
-            with pipeline as entered:
-                outputs = (
-                    entered
-                    | "RowGroups" >> beam.Create(parts)
-                    | "Rows" >> beam.ParDo(_Extracts(plan, str(directory), _features(metrics, query), query))
-                    | "Metrics" >> evaluators.MetricsPlotsAndValidationsEvaluator(config).ptransform
-                )
-                (
-                    outputs["metrics"]
-                    | "Numbers" >> beam.Map(_numbers)
-                    | "Gather" >> beam.CombineGlobally(beam.combiners.ToListCombineFn())
-                    | "Write" >> beam.Map(_write, f"{directory}/{_FILE}")
-                )
-        except PenstockError:
-            raise
-        except (ValueError, TypeError, KeyError, NotImplementedError) as error:
-            names = ", ".join(dict.fromkeys(one.tfma_class for one in metrics))
-            raise UsageError(
-                f"TFMA does not compute {names} of these rows: {str(error).splitlines()[0][:300]}",
-                hint="Each class and its arguments: help(tensorflow_model_analysis.metrics).",
-            ) from error
+    if computed:
+        rows = _Extracts(plan, str(directory), _features(computed, query), query)
+        names = ", ".join(dict.fromkeys(one.tfma_class for one in computed))
+        with _told(names):
+            _run(pipeline, parts, rows, eval_config(plan, computed, query, module), f"{directory}/{_FILE}")
         file = directory / _FILE
         for key, values in json.loads(file.read_text()):
             for model, name, value in values:
@@ -130,6 +118,59 @@ def compute(
             of_slices = by_name.get(name, {})
             result.values[model][name] = [of_slices.get(key, math.nan) for key in result.slices]
     return every
+
+
+def _run(pipeline: Any, parts: Sequence[Part], rows: beam.DoFn, config: Any, file: str) -> None:
+    from tensorflow_model_analysis.evaluators import metrics_plots_and_validations_evaluator as evaluators
+
+    with pipeline as entered:
+        outputs = (
+            entered
+            | "RowGroups" >> beam.Create(parts)
+            | "Rows" >> beam.ParDo(rows)
+            | "Metrics" >> evaluators.MetricsPlotsAndValidationsEvaluator(config).ptransform
+        )
+        (
+            outputs["metrics"]
+            | "Numbers" >> beam.Map(_numbers)
+            | "Gather" >> beam.CombineGlobally(beam.combiners.ToListCombineFn())
+            | "Write" >> beam.Map(_write, file)
+        )
+
+
+@contextmanager
+def _told(names: str) -> Iterator[None]:
+    """What TFMA raises as what is to be done about it; what a class of the user's raises as theirs."""
+    try:
+        yield
+    except PenstockError:
+        raise
+    except Exception as error:
+        if user_frames(error):
+            with boundary(f"TFMA with {names}"):
+                raise
+        if not isinstance(error, (ValueError, TypeError, KeyError, NotImplementedError)):
+            raise
+        raise UsageError(
+            f"TFMA does not compute {names} of these rows: {str(error).splitlines()[0][:300]}",
+            hint="Each class and its arguments: help(tensorflow_model_analysis.metrics).",
+        ) from error
+
+
+def _class_in(module: ModuleType | None, metric: TfmaMetric) -> str:
+    """The module that a class of the user's is in, by the name that TFMA imports it by."""
+    from tensorflow_model_analysis.metrics import metric_types
+
+    assert module is not None
+    found = function_of(module, metric.tfma_class)
+    if not isinstance(found, type) or not issubclass(found, metric_types.Metric):
+        raise UsageError(
+            f"{metric.tfma_class} is no metric class of TFMA's kind.",
+            hint="Derive it from tensorflow_model_analysis.metrics.Metric; a plain function is {function: name}.",
+            path=module.__file__,
+            metric=metric.name,
+        )
+    return module.__name__
 
 
 def _features(metrics: Sequence[TfmaMetric], query: str) -> list[str]:

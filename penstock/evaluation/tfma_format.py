@@ -15,7 +15,7 @@ from typing import Any
 
 from penstock.artifacts import ModelEvaluation
 from penstock.data.tfrecord_framing import framed
-from penstock.evaluation.asked import TfmaMetric
+from penstock.evaluation.asked import FunctionMetric, TfmaMetric
 from penstock.evaluation.fairness.options import RATES
 from penstock.evaluation.fairness.results import Estimate, FairnessResult
 from penstock.evaluation.metrics import Metric
@@ -31,7 +31,7 @@ __all__ = ["write"]
 def write(  # noqa: PLR0913  # what the files say, each by name
     directory: Path,
     result: EvaluationResult,
-    metrics: Mapping[str, Metric | TfmaMetric],
+    metrics: Mapping[str, Metric | TfmaMetric | FunctionMetric],
     slices: Sequence[SliceSpec],
     thresholds: Sequence[Threshold],
     *,
@@ -119,7 +119,7 @@ def _fairness_indicators(fairness: FairnessResult | None) -> dict[SliceKey, dict
 def _metrics_for_slice(
     index: int,
     result: EvaluationResult,
-    metrics: Mapping[str, Metric | TfmaMetric],
+    metrics: Mapping[str, Metric | TfmaMetric | FunctionMetric],
     changes: Sequence[str],
     *,
     weighted: bool,
@@ -186,7 +186,9 @@ def _plots_for_slice(key: SliceKey, plots: Plots, *, weighted: bool, named: bool
     return message
 
 
-def _fill_key(key: Any, metric: Metric | TfmaMetric, model: str, *, weighted: bool, named: bool) -> None:
+def _fill_key(
+    key: Any, metric: Metric | TfmaMetric | FunctionMetric, model: str, *, weighted: bool, named: bool
+) -> None:
     key.name = metric.name
     if isinstance(metric, TfmaMetric) and metric.top_k:
         key.sub_key.top_k.value = metric.top_k
@@ -197,7 +199,7 @@ def _fill_key(key: Any, metric: Metric | TfmaMetric, model: str, *, weighted: bo
 
 def _eval_config(
     result: EvaluationResult,
-    metrics: Mapping[str, Metric | TfmaMetric],
+    metrics: Mapping[str, Metric | TfmaMetric | FunctionMetric],
     slices: Sequence[SliceSpec],
     thresholds: Sequence[Threshold],
     *,
@@ -268,7 +270,7 @@ def _threshold_protos(threshold: Threshold, *, named: bool) -> dict[str, Any]:
 
 def _validation(
     result: EvaluationResult,
-    metrics: Mapping[str, Metric | TfmaMetric],
+    metrics: Mapping[str, Metric | TfmaMetric | FunctionMetric],
     thresholds: Sequence[Threshold],
     *,
     weighted: bool,

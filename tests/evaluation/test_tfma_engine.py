@@ -11,9 +11,9 @@ import pytest
 
 from penstock.artifacts import Examples, ModelEvaluation
 from penstock.data.examples import write_split
-from penstock.errors import DataError, UsageError
+from penstock.errors import DataError, UsageError, UserCodeError
 from penstock.evaluation import tfma_format
-from penstock.evaluation.asked import MetricItem, MetricValue, values_of
+from penstock.evaluation.asked import MetricItem, MetricValue, TfmaMetric, values_of
 from penstock.evaluation.evaluate import prepare, wanted
 from penstock.evaluation.given import Given
 from penstock.evaluation.results import EvaluationResult, load
@@ -184,7 +184,8 @@ def test_what_only_tfma_has_is_merged_in(examples: Examples, tmp_path: Path) -> 
     np.testing.assert_array_equal(kept.values["baseline"]["ndcg@5"], found.values["baseline"]["ndcg@5"])
     assert kept.engines == found.engines
 
-    metrics, by_tfma, specs = wanted(RANKING, SLICES, thresholds)
+    metrics, others, specs = wanted(RANKING, SLICES, thresholds)
+    by_tfma = [one for one in others if isinstance(one, TfmaMetric)]
     named: dict[str, Any] = {**metrics, **values_of(by_tfma, found.metrics[2:])}
     tfma_format.write(tmp_path, found, named, specs, thresholds)
     read = tfma.load_eval_result(str(tmp_path), model_name="candidate")
@@ -211,6 +212,68 @@ def test_what_tfma_refuses_is_told(examples: Examples, tmp_path: Path) -> None:
         evaluated(examples, tmp_path, several)
     with pytest.raises(UsageError, match="TFMA does not compute ThreatScore .* unexpected keyword argument 'colour'"):
         evaluated(examples, tmp_path, [MetricItem("ThreatScore", {"colour": 1})])
+
+
+OWN = """
+import apache_beam as beam
+import numpy as np
+from tensorflow_model_analysis.metrics import metric_types, metric_util
+
+
+class Overrated(metric_types.Metric):
+    \"\"\"Mean of how far predictions are above a bound, over all rows.\"\"\"
+
+    def __init__(self, bound, name="overrated"):
+        super().__init__(metric_util.merge_per_key_computations(computations), bound=bound, name=name)
+
+
+class Mean(beam.CombineFn):
+    def __init__(self, key, bound, model_name):
+        self.key, self.bound, self.model_name = key, bound, model_name
+
+    def create_accumulator(self):
+        return (0.0, 0)
+
+    def add_input(self, accumulator, inputs):
+        found = metric_util.to_label_prediction_example_weight(inputs, model_name=self.model_name)
+        _, prediction, _ = next(found)
+        if self.bound > 1:
+            raise ArithmeticError("a bound above 1")
+        return (accumulator[0] + max(0.0, float(prediction[0]) - self.bound), accumulator[1] + 1)
+
+    def merge_accumulators(self, accumulators):
+        return tuple(map(sum, zip(*accumulators)))
+
+    def extract_output(self, accumulator):
+        return {self.key: accumulator[0] / accumulator[1]}
+
+
+def computations(name, bound, eval_config, model_name, output_name, sub_key=None, **options):
+    key = metric_types.MetricKey(name=name, model_name=model_name)
+    return [metric_types.MetricComputation(keys=[key], preprocessors=None, combiner=Mean(key, bound, model_name))]
+
+
+def mean_overrated(labels, predictions, weights):
+    return np.maximum(predictions - 0.5, 0).mean()
+"""
+
+
+def test_a_class_of_the_users_runs_beside_a_function(examples: Examples, tmp_path: Path) -> None:
+    """Both compute the same here; what the class raises begins with the user's line."""
+    file = tmp_path / "own.py"
+    file.write_text(OWN)
+    function = MetricItem(function="mean_overrated")
+    asked: list[MetricValue] = ["auc", function, MetricItem("Overrated", {"bound": 0.5})]
+    found = evaluated(examples, tmp_path / "out", asked, module_file=str(file))
+    assert found.engines["mean_overrated"] == "function"
+    assert found.engines["Overrated"] == "tfma"
+    for model in found.models:
+        assert found.values[model]["Overrated"] == pytest.approx(found.values[model]["mean_overrated"])
+    with pytest.raises(UserCodeError, match=r"Overrated raised ArithmeticError") as raised:
+        evaluated(examples, tmp_path / "out", [MetricItem("Overrated", {"bound": 2})], module_file=str(file))
+    assert raised.value.facts["frames"][0]["code"] == 'raise ArithmeticError("a bound above 1")'
+    with pytest.raises(UsageError, match="Mean is no metric class of TFMA's kind"):
+        evaluated(examples, tmp_path / "out", [MetricItem("Mean")], module_file=str(file))
 
 
 def test_the_table_of_classes_is_tfmas() -> None:
