@@ -146,15 +146,24 @@ def _told(names: str) -> Iterator[None]:
     except PenstockError:
         raise
     except Exception as error:
-        if user_frames(error):
-            with boundary(f"TFMA with {names}"):
-                raise
+        own = _of_users(error)
+        if own is not None:
+            with boundary(f"A metric of {names}"):
+                raise own from None
         if not isinstance(error, (ValueError, TypeError, KeyError, NotImplementedError)):
             raise
         raise UsageError(
             f"TFMA does not compute {names} of these rows: {str(error).splitlines()[0][:300]}",
             hint="Each class and its arguments: help(tensorflow_model_analysis.metrics).",
         ) from error
+
+
+def _of_users(error: BaseException) -> BaseException | None:
+    """What code of the user's raised, behind what TFMA and Beam made of it."""
+    found, one = None, error if user_frames(error) else None
+    while one is not None and user_frames(one):
+        found, one = one, one.__cause__ or one.__context__
+    return found
 
 
 def _class_in(module: ModuleType | None, metric: TfmaMetric) -> str:

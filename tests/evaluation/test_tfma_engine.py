@@ -269,7 +269,7 @@ def test_a_class_of_the_users_runs_beside_a_function(examples: Examples, tmp_pat
     assert found.engines["Overrated"] == "tfma"
     for model in found.models:
         assert found.values[model]["Overrated"] == pytest.approx(found.values[model]["mean_overrated"])
-    with pytest.raises(UserCodeError, match=r"Overrated raised ArithmeticError") as raised:
+    with pytest.raises(UserCodeError, match=r"Overrated raised ArithmeticError: a bound above 1") as raised:
         evaluated(examples, tmp_path / "out", [MetricItem("Overrated", {"bound": 2})], module_file=str(file))
     assert raised.value.facts["frames"][0]["code"] == 'raise ArithmeticError("a bound above 1")'
     with pytest.raises(UsageError, match="Mean is no metric class of TFMA's kind"):
