@@ -42,7 +42,7 @@ def Evaluator(
     model: Input[Model] | None = None,
     baseline_model: Input[Model] | None = None,
     *,
-    label: str,
+    label: str = "",
     slices: list[SliceValue] = [[]],  # noqa: B006  # read as a declaration, never changed
     metrics: list[MetricValue] | None = None,
     task: Task = "binary",
@@ -57,6 +57,7 @@ def Evaluator(
     fairness: Fairness | None = None,
     predictions: Given | None = None,
     predictions_file: InputPath = "",
+    eval_config: InputPath = "",
     gate: Gate = "block",  # noqa: ARG001  # the launcher reads it, with the verdicts
     ctx: Context,
 ) -> None:
@@ -101,6 +102,8 @@ def Evaluator(
         predictions: Columns that hold predictions, in place of a model, or labels that came later.
         predictions_file: The file that has those columns, if the examples do not: Parquet, CSV or JSON Lines. Rows that
             it does not know are left out.
+        eval_config: A file with TFMA's ``EvalConfig`` as a text proto, which stands for label, slices, metrics,
+            thresholds, weight, query and confidence intervals; what has no equivalent is an error with its line.
         gate: Whether a failed threshold holds the run back.
         ctx: The running node.
     """
@@ -108,38 +111,44 @@ def Evaluator(
     from penstock.evaluation.evaluate import wanted
     from penstock.evaluation.thresholds import blessed
 
-    metrics = USUAL[task] if metrics is None else metrics
+    asked: dict[str, Any] = {
+        "label": label,
+        "slices": slices,
+        "metrics": metrics,
+        "thresholds": thresholds,
+        "split": split,
+        "weight": weight,
+        "query": query,
+        "engine": engine,
+        "module_file": module_file,
+        "confidence_intervals": confidence_intervals,
+        "fairness": fairness,
+        "task": task,
+        "classes": classes,
+        "predictions": predictions,
+        "predictions_file": predictions_file,
+    }
+    if eval_config:
+        from penstock.evaluation.eval_config import with_eval_config
+
+        asked = with_eval_config({**asked, "eval_config": eval_config})
+        del asked["eval_config"]
+        check_parameters(asked)
+    asked["metrics"] = USUAL[task] if asked["metrics"] is None else asked["metrics"]
+    given = asked.pop("predictions")
     models = {CANDIDATE: "" if model is None else str(model.serving)}
-    if baseline_model is not None or (predictions is not None and predictions.baseline):
+    if baseline_model is not None or (given is not None and given.baseline):
         models[BASELINE] = "" if baseline_model is None else str(baseline_model.serving)
     before = ctx.earlier.get("evaluation")
     if isinstance(before, ModelEvaluation):
         from penstock.evaluation.rejudge import rejudged
 
-        result = rejudged(before, evaluation, thresholds)
+        result = rejudged(before, evaluation, asked["thresholds"])
     else:
-        result = _measured(
-            examples,
-            models,
-            evaluation,
-            ctx,
-            label=label,
-            slices=slices,
-            metrics=metrics,
-            thresholds=thresholds,
-            split=split,
-            weight=weight,
-            query=query,
-            engine=engine,
-            module_file=module_file,
-            confidence_intervals=confidence_intervals,
-            fairness=fairness,
-            task=task,
-            classes=classes,
-            given=predictions,
-            predictions_file=predictions_file,
-        )
-    found, others, specs = wanted(metrics, slices, thresholds, task, fairness, engine, own=bool(module_file))
+        result = _measured(examples, models, evaluation, ctx, given=given, **asked)
+    found, others, specs = wanted(
+        asked["metrics"], asked["slices"], asked["thresholds"], task, fairness, engine, own=bool(module_file)
+    )
     functions = {one.name: one for one in others if isinstance(one, FunctionMetric)}
     by_tfma = [one for one in others if isinstance(one, TfmaMetric)]
     fair = FairnessResult.read(evaluation.path())
@@ -151,8 +160,8 @@ def Evaluator(
         result,
         {**found, **functions, **values_of(by_tfma, (name for name, by in result.engines.items() if by == "tfma"))},
         specs,
-        thresholds,
-        weight=weight,
+        asked["thresholds"],
+        weight=asked["weight"],
         data=str(examples.split_path(split)),
         models=models,
         fairness=fair,
@@ -161,7 +170,7 @@ def Evaluator(
     blessing.path().mkdir(parents=True, exist_ok=True)
     blessing.path("BLESSED" if good else "NOT_BLESSED").touch()
     blessing.custom_properties["blessed"] = int(good)
-    _tell(ctx, result, label=label, weight=weight)
+    _tell(ctx, result, label=asked["label"], weight=asked["weight"])
 
 
 def _measured(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from penstock.errors import GraphError, UsageError
@@ -30,7 +31,27 @@ def measured(parameters: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def check_parameters(parameters: Mapping[str, Any]) -> None:
-    """Holds the names in ``metrics`` and ``thresholds`` against those there are; an unknown one is a `GraphError`."""
+    """Holds the names in ``metrics`` and ``thresholds`` against those there are; an unknown one is a `GraphError`.
+
+    A file of an ``EvalConfig`` is read as well, where it is found from the working directory; else the run does.
+    """
+    file = parameters.get("eval_config")
+    if file and Path(file).is_file():
+        from penstock.evaluation.eval_config import with_eval_config
+
+        try:
+            check_parameters({**with_eval_config(parameters), "eval_config": ""})
+        except UsageError as error:
+            raise GraphError(error.message, hint=error.hint, argument="eval_config", at=[]) from error
+    if file:
+        return
+    if not parameters.get("label", "label"):
+        raise GraphError(
+            "There is no label to hold predictions against.",
+            hint="Name the column: label: tipped; or a file that does: eval_config: eval_config.pbtxt.",
+            argument="label",
+            at=[],
+        )
     check_given(parameters)
     task = parameters.get("task", "binary")
     names = METRIC_NAMES if task == "binary" else TASK_NAMES[task]
