@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from functools import partial
 from typing import Any
 
 from penstock.artifacts import Examples, Model, ModelBlessing, ModelEvaluation
@@ -43,6 +44,7 @@ def Evaluator(
     baseline_model: Input[Model] | None = None,
     *,
     label: str = "",
+    output: str = "",
     slices: list[SliceValue] = [[]],  # noqa: B006  # read as a declaration, never changed
     metrics: list[MetricValue] | None = None,
     task: Task = "binary",
@@ -78,6 +80,7 @@ def Evaluator(
         baseline_model: What thresholds ``max_drop`` and ``max_rise`` compare with.
         label: A column of the examples, or a feature that the model's signature ``transform_features`` gives; of a
             binary task numbers between 0 and 1. Rows without it are left out.
+        output: Of a model with several outputs the one that is held against the label.
         slices: ``[]`` is the whole set, ``[a]`` every value of a column, ``[a, b]`` a cross, ``{a: 1}`` one value,
             ``{column: a, buckets: [1, 5]}`` or ``{column: a, quantiles: 4}`` the buckets of a number,
             ``{expression: a > 5 and b == 'x'}`` the rows where it is true; all of these in crosses too.
@@ -113,6 +116,7 @@ def Evaluator(
 
     asked: dict[str, Any] = {
         "label": label,
+        "output": output,
         "slices": slices,
         "metrics": metrics,
         "thresholds": thresholds,
@@ -181,7 +185,7 @@ def _measured(
     from penstock.evaluation.evaluate import prepare
     from penstock.models.inference import Scorer, computes_label, serving_signatures
 
-    label, given = asked["label"], asked["given"]
+    label, given, output = asked["label"], asked["given"], asked["output"]
     scored_by = {CANDIDATE: given.prediction if given else "", BASELINE: given.baseline if given else ""}
     missing = [name for name, path in models.items() if not path and not scored_by[name]]
     if missing:
@@ -189,11 +193,13 @@ def _measured(
             f"There is neither a model nor a column of predictions for the {missing[0]}.",
             hint="Give the Evaluator a model, or name the column: predictions: {prediction: score}.",
         )
-    signatures = {name: serving_signatures(path) for name, path in models.items() if path and not scored_by[name]}
+    signatures = {
+        name: serving_signatures(path, output) for name, path in models.items() if path and not scored_by[name]
+    }
     late = bool(given and given.label)
     columns = arrow_schema(examples, asked["split"]).names
     transformed = not late and computes_label(signatures.get(CANDIDATE, {}), label, columns)
-    prepared = prepare(examples, models, load=Scorer, transformed_label=transformed, **asked)
+    prepared = prepare(examples, models, load=partial(Scorer, output=output), transformed_label=transformed, **asked)
     if prepared.others:
         own = ", ".join(one.name for one in prepared.by_functions)
         theirs = ", ".join(one.name or one.tfma_class for one in prepared.by_tfma)

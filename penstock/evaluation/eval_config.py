@@ -136,7 +136,7 @@ class _Reader:
         keys: dict[bool, str] = {}
         for index, spec in enumerate(specs):
             at = f"model_specs[{index}]"
-            self._only(spec, at, taken | {"prediction_key", "example_weight_key"})
+            self._only(spec, at, taken | {"prediction_key", "example_weight_key", "label_keys"})
             if spec.is_baseline in keys:
                 self._refuse(at, "there is more than one candidate, or more than one baseline.", "One of each.")
             if spec.signature_name not in ("", "serving_default"):
@@ -150,7 +150,10 @@ class _Reader:
             if spec.model_type not in ("", "tf_keras", "tf_generic"):
                 self._refuse(f"{at}.model_type", f"models of the type {spec.model_type!r} are not evaluated.", _SIGNED)
             keys[spec.is_baseline] = spec.prediction_key
-            for name, value in (("label", spec.label_key), ("weight", spec.example_weight_key)):
+            if len(spec.label_keys) > 1:
+                self._refuse(f"{at}.label_keys[1]", "there are labels of several outputs.", _HINTS["output_names"])
+            output, label = next(iter(spec.label_keys.items()), ("", spec.label_key))
+            for name, value in (("label", label), ("output", output), ("weight", spec.example_weight_key)):
                 if value and found.setdefault(name, value) != value:
                     self._refuse(f"{at}.label_key", f"the models have different {name}s.", "Both are held to the same.")
         if any(keys.values()):
@@ -176,7 +179,10 @@ class _Reader:
 
     def _spec(self, spec: Any, at: str, config: Any, found: dict[str, Any]) -> None:
         allowed = {"metrics", "model_names", "binarize", "aggregate", "example_weights", "query_key", "thresholds"}
-        self._only(spec, at, allowed | {"per_slice_thresholds"})
+        self._only(spec, at, allowed | {"per_slice_thresholds", "output_names"})
+        for name in spec.output_names:
+            if found.setdefault("output", name) != name:
+                self._refuse(f"{at}.output_names", "there are several outputs.", _HINTS["output_names"])
         if spec.model_names and set(spec.model_names) != {one.name for one in config.model_specs}:
             self._refuse(
                 f"{at}.model_names[0]", "metrics of some of the models only are not computed.", "Leave it out."
@@ -267,7 +273,6 @@ _HINTS = {
     "cross_slicing_specs": "Gaps between groups are bounded in `fairness`.",
     "cross_slice_thresholds": "Gaps between groups are bounded in `fairness`.",
     "slice_keys_sql": "Write slices in pipeline.yaml: {expression: ...}.",
-    "label_keys": "One Evaluator for each output.",
     "prediction_keys": "One Evaluator for each output.",
     "output_names": "One Evaluator for each output.",
 }

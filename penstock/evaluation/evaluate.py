@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +39,7 @@ class Evaluation:
         others: Those of TFMA, and those that functions of the user's compute.
         module_file: Where those functions are, and classes of the user's.
         query: The column that says which rows belong to one query.
+        output: The model's output that is evaluated, where there are several.
         slices: The slice specs, those of thresholds included.
         thresholds: The bounds.
         split: The split's name.
@@ -59,6 +60,7 @@ class Evaluation:
     others: Sequence[TfmaMetric | FunctionMetric] = ()
     module_file: str = ""
     query: str = ""
+    output: str = ""
 
     @property
     def by_tfma(self) -> list[TfmaMetric]:
@@ -116,7 +118,7 @@ class Evaluation:
                 | "Write"
                 >> beam.Map(_write, str(directory / RESULTS_FILE), self.plan.label, self.split, [*self.metrics])
             )
-        result = read(directory)
+        result = replace(read(directory), output=self.output)
         result.engines.update(dict.fromkeys(result.metrics, "vectorised"))
         if self.intervals.method != "analytic":
             self._resample(directory, result, progress)
@@ -227,6 +229,7 @@ def prepare(  # noqa: PLR0913  # the Evaluator's arguments, less those that say 
     engine: Engine = "auto",
     query: str | None = None,
     module_file: str = "",
+    output: str = "",
 ) -> Evaluation:
     """Checks every name before anything is computed: split, columns, metrics, slices.
 
@@ -250,6 +253,7 @@ def prepare(  # noqa: PLR0913  # the Evaluator's arguments, less those that say 
         engine: Which engine computes metrics; chosen for each if ``auto``.
         query: A column of the examples: rows of one value are ranked against one another.
         module_file: The user's Python file with metrics.
+        output: The model's output that is evaluated, where there are several; ``load`` knows it.
 
     Raises:
         UsageError: A name is unknown; offers the nearest.
@@ -305,6 +309,7 @@ def prepare(  # noqa: PLR0913  # the Evaluator's arguments, less those that say 
         others,
         module_file,
         query or "",
+        output,
     )
 
 

@@ -58,6 +58,7 @@ class EvaluationResult:
         resampling: How intervals were resampled, if they were: ``method``, ``replicates``,
             ``degrees_of_freedom``, and ``t``, how many standard errors an interval reaches to either side.
         engines: By metric the engine that computed it: ``vectorised`` or ``tfma``.
+        output: The model's output that was evaluated, where it was said.
         counts: Rows read, and rows left out by reason.
         verdicts: What the thresholds came to.
     """
@@ -73,6 +74,7 @@ class EvaluationResult:
     change_intervals: dict[str, list[tuple[float, float]]] = field(default_factory=dict)
     resampling: dict[str, Any] = field(default_factory=dict)
     engines: dict[str, str] = field(default_factory=dict)
+    output: str = ""
     counts: dict[str, int] = field(default_factory=dict)
     verdicts: list[Verdict] = field(default_factory=list)
 
@@ -153,6 +155,7 @@ class EvaluationResult:
             "models": self.models,
             "metrics": self.metrics,
             "engines": self.engines,
+            "output": self.output,
             "counts": self.counts,
             "resampling": self.resampling,
             "slices": [[list(pair) for pair in key] for key in self.slices],
@@ -183,6 +186,7 @@ class EvaluationResult:
             },
             resampling=dict(value.get("resampling", {})),
             engines=dict(value.get("engines", {})),
+            output=value.get("output", ""),
             counts=dict(value["counts"]),
             verdicts=list(verdicts),
         )

@@ -72,13 +72,16 @@ def write(  # noqa: PLR0913  # what the files say, each by name
             if not math.isnan(rate.low):
                 entry.confidence_interval.lower_bound.double_value.value = rate.low
                 entry.confidence_interval.upper_bound.double_value.value = rate.high
+        for entry in found.metric_keys_and_values:
+            entry.key.output_name = result.output
         return found
 
     messages = (message(index) for index in range(len(result.slices)))
     _write_records(directory / "metrics-00000-of-00001.tfrecord", messages)
     if (directory / PLOTS_FILE).is_file():
         plots = load_plots(ModelEvaluation(str(directory)))
-        messages = (_plots_for_slice(key, plots, weighted=weighted, named=named) for key in plots.slices)
+        of: dict[str, Any] = {"weighted": weighted, "named": named, "output": result.output}
+        messages = (_plots_for_slice(key, plots, **of) for key in plots.slices)
         _write_records(directory / "plots-00000-of-00001.tfrecord", messages)
     if thresholds:
         validation = _validation(result, metrics, thresholds, weighted=weighted, named=named)
@@ -154,13 +157,14 @@ def _metrics_for_slice(
     return message
 
 
-def _plots_for_slice(key: SliceKey, plots: Plots, *, weighted: bool, named: bool) -> Any:
+def _plots_for_slice(key: SliceKey, plots: Plots, *, weighted: bool, named: bool, output: str) -> Any:
     message = metrics_for_slice_pb2().PlotsForSlice(slice_key=slice_key_proto(key))
     for model in plots.models:
         entry = message.plot_keys_and_values.add()
         if named:
             entry.key.model_name = model
         entry.key.example_weighted.value = weighted
+        entry.key.output_name = output
         at = plots.at_thresholds(key, model)
         names = {
             "threshold": "threshold",
@@ -209,7 +213,11 @@ def _eval_config(
     protos = config_pb2()
     config = protos.EvalConfig()
     for model in result.models:
-        spec = config.model_specs.add(label_key=result.label, signature_name="serving_default")
+        spec = config.model_specs.add(signature_name="serving_default")
+        if result.output:
+            spec.label_keys[result.output] = result.label
+        else:
+            spec.label_key = result.label
         if weight is not None:
             spec.example_weight_key = weight
         if named:
@@ -221,7 +229,7 @@ def _eval_config(
         config.options.confidence_intervals.method = getattr(kinds, result.resampling["method"].upper())
     for slice_spec in slices:
         config.slicing_specs.append(_slicing_spec(slice_spec))
-    metrics_spec = config.metrics_specs.add()
+    metrics_spec = config.metrics_specs.add(output_names=[result.output] if result.output else [])
     configs: dict[str, Any] = {}
     for name, metric in metrics.items():
         if metric.name not in configs:
@@ -296,6 +304,7 @@ def _validation(
         compares = evidence["kind"] in ("max_drop", "max_rise")
         _fill_key(failure.metric_key, metrics[evidence["metric"]], CANDIDATE, weighted=weighted, named=named)
         failure.metric_key.is_diff = compares
+        failure.metric_key.output_name = result.output
         observed = verdict.observed if verdict.observed is not None else math.nan
         failure.metric_value.double_value.value = observed - (verdict.baseline or 0.0) if compares else observed
         failure.metric_threshold.CopyFrom(protos[evidence["metric"], evidence["kind"], evidence["threshold"]])

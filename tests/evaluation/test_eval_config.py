@@ -99,15 +99,21 @@ def test_models_weights_queries_and_means(file: Path) -> None:
         "thresholds": [],
         "confidence_intervals": ConfidenceIntervals("poisson_bootstrap"),
     }
-    file.write_text("""metrics_specs { metrics { class_name: "AUC" } aggregate { macro_average: true } }
+    file.write_text("""model_specs { label_keys { key: "tips" value: "tip" } }
+        metrics_specs { output_names: "tips" metrics { class_name: "AUC" } aggregate { macro_average: true } }
         metrics_specs { metrics { class_name: "SparseCategoricalAccuracy" config: '{"name": "accuracy"}' } }""")
-    assert read_eval_config(str(file), "multiclass")["metrics"] == ["auc_macro", "accuracy"]
+    found = read_eval_config(str(file), "multiclass")
+    assert (found["metrics"], found["label"], found["output"]) == (["auc_macro", "accuracy"], "tip", "tips")
 
 
 @pytest.mark.parametrize(
     ("text", "line", "message"),
     [
-        ("model_specs {\n label_keys { key: 'a' value: 'b' } }", 2, "label_keys has no equivalent"),
+        (
+            "model_specs {\n label_keys { key: 'a' value: 'b' }\n label_keys { key: 'c' value: 'd' } }",
+            3,
+            "labels of several outputs",
+        ),
         ("model_specs {}\n\nmodel_specs {}", 3, "more than one candidate"),
         ("model_specs { label_key: 'a' }\nmodel_specs { label_key: 'b' is_baseline: true }", 2, "different labels"),
         ("model_specs {\n signature_name: 'eval' }", 2, "the signature 'eval'"),
@@ -117,7 +123,8 @@ def test_models_weights_queries_and_means(file: Path) -> None:
         ("metrics_specs {\n metrics { class_name: 'AUC' }\n metrics { class_name: 'Auk' } }", 3, "class 'Auk'"),
         ("metrics_specs {\n metrics {\n class_name: 'AUC' module: 'mine' } }", 3, "module 'mine' is not imported"),
         ("metrics_specs {\n metrics {\n class_name: 'AUC' config: '{' } }", 3, "config of AUC is not JSON"),
-        ("metrics_specs {\n output_names: ['a'] }", 2, "output_names has no equivalent"),
+        ("metrics_specs {\n output_names: ['a', 'b'] }", 2, "several outputs"),
+        ("metrics_specs {\n output_weights { key: 'a' value: 1 } }", 2, "output_weights has no equivalent"),
         ("metrics_specs {\n binarize { class_ids { values: [1] } } }", 2, "class_ids has no equivalent"),
         ("metrics_specs {\n example_weights { weighted: true } }", 2, "all metrics are weighted"),
         ("options {\n disabled_outputs { values: ['a'] } }", 2, "disabled_outputs has no equivalent"),
