@@ -4,7 +4,7 @@ The contract is TFMA's own between extractors and evaluators. Each row becomes o
 scoring has kept: labels, predictions (by model, where there are two), weights, features (the query and the columns that
 a metric's arguments name), and slice keys, the row's slices as the vectorised engine finds them. So no model runs
 again, buckets and expressions are slices like any other, and the keys that come out are the keys that went in.
-`MetricsPlotsAndValidationsEvaluator` does the rest. Importing TFMA takes 15 s of CPU: only `compute` does.
+Its `metrics_plots_and_validations_evaluator` does the rest. Importing TFMA takes 15 s of CPU: only `compute` does.
 """
 
 from __future__ import annotations
@@ -123,15 +123,21 @@ def compute(
 def _run(pipeline: Any, parts: Sequence[Part], rows: beam.DoFn, config: Any, file: str) -> None:
     from tensorflow_model_analysis.evaluators import metrics_plots_and_validations_evaluator as evaluators
 
+    by_query: dict[str, list[Any]] = {}
+    for spec in config.metrics_specs:
+        by_query.setdefault(spec.query_key, []).append(spec)
     with pipeline as entered:
-        outputs = (
-            entered
-            | "RowGroups" >> beam.Create(parts)
-            | "Rows" >> beam.ParDo(rows)
-            | "Metrics" >> evaluators.MetricsPlotsAndValidationsEvaluator(config).ptransform
-        )
+        extracts = entered | "RowGroups" >> beam.Create(parts) | "Rows" >> beam.ParDo(rows)
+        found = []
+        for query, specs in by_query.items():
+            # The steps of the public evaluator but its last, a validation that on a worker imports each class by the
+            # name of its module, where no module of the user's can be imported.
+            grouped = extracts | f"Queries {query}" >> evaluators._GroupByQueryKey(query) if query else extracts  # noqa: SLF001
+            computed = evaluators._ComputeMetricsAndPlots(eval_config=config, metrics_specs=specs)  # noqa: SLF001
+            found.append((grouped | f"Metrics {query}" >> computed)["metrics"])
         (
-            outputs["metrics"]
+            found
+            | beam.Flatten()
             | "Numbers" >> beam.Map(_numbers)
             | "Gather" >> beam.CombineGlobally(beam.combiners.ToListCombineFn())
             | "Write" >> beam.Map(_write, file)
