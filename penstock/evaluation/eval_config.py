@@ -24,10 +24,11 @@ from penstock.evaluation.thresholds import Threshold
 
 __all__ = ["read_eval_config", "with_eval_config"]
 
-# Keras' classes that TFMA takes besides its own, by the names of the same metrics here.
+# Classes of Keras', which TFMA takes too, and others that only the vectorised engine computes, by its names for them.
 _KERAS = {
     "BinaryCrossentropy": "binary_crossentropy",
     "CategoricalAccuracy": "categorical_accuracy",
+    "CategoricalCrossEntropy": "categorical_crossentropy",
     "CategoricalCrossentropy": "categorical_crossentropy",
     "RootMeanSquaredError": "root_mean_squared_error",
     "SparseCategoricalAccuracy": "categorical_accuracy",
