@@ -15,7 +15,7 @@ def lines_of(text: str) -> dict[str, int]:
 
     Each field on the way has its number among those of its name, but in a list of values only the first is there.
 
-    >>> lines_of('a { b: 1 }\\n# a comment\\na { b: 2\\n c: [3, 4] }')
+    >>> lines_of('a { b: 1 }\n# a comment\na { b: 2\n c: [3, 4] }')
     {'a[0]': 1, 'a[0].b[0]': 1, 'a[1]': 3, 'a[1].b[0]': 3, 'a[1].c[0]': 4}
     """
     found: dict[str, int] = {}
