@@ -122,15 +122,14 @@ def resolved(
         return _own(value, engine, own=own)
     base = value.partition("@")[0] if isinstance(value, str) else value.class_name
     class_name = base if base in TFMA_CLASSES else _BY_NAME.get(base, "")
+    if isinstance(value, str) and value in _OF_ANY_TASK:
+        all_the_same = f" If it is meant all the same: {{class_name: {class_name}}}." if class_name else ""
+        raise UsageError(
+            f"There is no metric {base!r} of this task.", hint=did_you_mean(base, known) + all_the_same, metric=base
+        )
     if not class_name or (not isinstance(value, str) and class_name != base):
         names = [*known, *_BY_NAME, *TFMA_CLASSES] if isinstance(value, str) else TFMA_CLASSES
         raise UsageError(f"There is no metric {base!r}.", hint=did_you_mean(base, names), metric=base)
-    if isinstance(value, str) and value in _OF_ANY_TASK:
-        raise UsageError(
-            f"There is no metric {base!r} of this task.",
-            hint=f"{did_you_mean(base, known)} If it is meant all the same: {{class_name: {class_name}}}.".strip(),
-            metric=base,
-        )
     _check_engine(base, engine)
     config = {} if isinstance(value, str) else dict(value.config)
     one = TFMA_CLASSES[class_name]

@@ -53,7 +53,7 @@ def read_eval_config(path: str, task: Task = "binary") -> dict[str, Any]:
         text = Path(path).read_text(encoding="utf-8")
         message = text_format.Parse(text, config_pb2().EvalConfig())
     except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"The EvalConfig cannot be read: {error}.", path=path) from error
+        raise UsageError(f"The EvalConfig {path} cannot be read: {getattr(error, 'strerror', error)}.") from error
     except text_format.ParseError as error:
         line = error.GetLine()
         said = str(error).partition(" : ")[2] or str(error)

@@ -33,10 +33,10 @@ def measured(parameters: Mapping[str, Any]) -> dict[str, Any]:
 def check_parameters(parameters: Mapping[str, Any]) -> None:
     """Holds the names in ``metrics`` and ``thresholds`` against those there are; an unknown one is a `GraphError`.
 
-    A file of an ``EvalConfig`` is read as well, where it is found from the working directory; else the run does.
+    A file of an ``EvalConfig`` is read as well; where it lies elsewhere than on this machine, the run does.
     """
     file = parameters.get("eval_config")
-    if file and Path(file).is_file():
+    if file and (Path(file).is_file() or Path(file).is_absolute()):
         from penstock.evaluation.eval_config import with_eval_config
 
         try:

@@ -38,6 +38,8 @@ def test_ours_if_it_knows_the_name_else_tfmas(value: MetricValue, expected: obje
         (MetricItem("threat_score"), "auto", "no metric 'threat_score'"),
         ("ThreatScore", "vectorised", "held to the vectorised one"),
         ("NDCG", "auto", "needs gain_key and top_k_list"),
+        ("mse", "auto", "no metric 'mse' of this task"),
+        ("mean_squared_error", "auto", "no metric 'mean_squared_error' of this task"),
     ],
 )
 def test_what_no_engine_computes_is_an_error(value: MetricValue, engine: Any, message: str) -> None:
