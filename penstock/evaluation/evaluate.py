@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,14 +12,16 @@ from penstock.artifacts import Examples
 from penstock.data.examples import RowGroup, arrow_schema, read_table, row_groups
 from penstock.errors import UsageError, did_you_mean
 from penstock.evaluation.accumulator import Accumulator
+from penstock.evaluation.asked import Engine, FunctionMetric, MetricValue, TfmaMetric, name_of, resolved
 from penstock.evaluation.fairness.options import Fairness
 from penstock.evaluation.given import Given
-from penstock.evaluation.metrics import Metric, computed, layout_for, named
+from penstock.evaluation.metrics import METRICS, Metric, as_tfma, computed, layout_for, named
 from penstock.evaluation.plots import PLOTS_FILE, gathered
 from penstock.evaluation.resampling.options import ConfidenceIntervals
 from penstock.evaluation.results import BASELINE, CANDIDATE, RESULTS_FILE, EvaluationResult, read
 from penstock.evaluation.slices import SliceSpec, SliceValue, check_columns, parse, sort_key, with_quantiles
 from penstock.evaluation.task_accumulator import TaskAccumulator
+from penstock.evaluation.task_metrics import TASK_METRICS
 from penstock.evaluation.task_names import Task
 from penstock.evaluation.thresholds import Threshold, judge
 
@@ -33,7 +35,11 @@ class Evaluation:
     Attributes:
         plan: What Beam is to compute (`penstock.evaluation.scoring.EvaluationPlan`).
         groups: The row groups to read.
-        metrics: The metrics by the names used, those of thresholds included.
+        metrics: The metrics of the vectorised engine by the names used, those of thresholds included.
+        others: Those of TFMA, and those that functions of the user's compute.
+        module_file: Where those functions are, and classes of the user's.
+        query: The column that says which rows belong to one query.
+        output: The model's output that is evaluated, where there are several.
         slices: The slice specs, those of thresholds included.
         thresholds: The bounds.
         split: The split's name.
@@ -51,6 +57,20 @@ class Evaluation:
     intervals: ConfidenceIntervals = field(default_factory=ConfidenceIntervals)
     fairness: Fairness | None = None
     fair_groups: Sequence[SliceSpec] = ()
+    others: Sequence[TfmaMetric | FunctionMetric] = ()
+    module_file: str = ""
+    query: str = ""
+    output: str = ""
+
+    @property
+    def by_tfma(self) -> list[TfmaMetric]:
+        """The metrics that TFMA computes."""
+        return [one for one in self.others if isinstance(one, TfmaMetric)]
+
+    @property
+    def by_functions(self) -> list[FunctionMetric]:
+        """The metrics that functions of the user's compute."""
+        return [one for one in self.others if isinstance(one, FunctionMetric)]
 
     @property
     def rows(self) -> int:
@@ -59,7 +79,7 @@ class Evaluation:
 
     def run(
         self,
-        pipeline: Any,
+        pipeline: Callable[[], Any],
         directory: Path,
         listener: Callable[[int], None] | None = None,
         progress: Callable[[int, int], None] | None = None,
@@ -69,7 +89,7 @@ class Evaluation:
         Writes the predictions, ``results.json`` and ``verdicts.json``.
 
         Args:
-            pipeline: A Beam pipeline, not yet entered.
+            pipeline: Makes a Beam pipeline.
             directory: Where the files go; it is made.
             listener: Is told the number of rows of each row group scored, where the pipeline runs in this process.
             progress: Is told the number of slices resampled, and of all.
@@ -79,27 +99,49 @@ class Evaluation:
         """
         import apache_beam as beam
 
+        from penstock.dsl.user_code import load_module
+        from penstock.evaluation.own_metrics import functions_of
         from penstock.evaluation.scoring import CombineMetrics, Part, ScoreRowGroups
 
+        # Found before the models run: a function that is not there should not cost a scoring.
+        module = load_module(self.module_file) if self.module_file else None
+        functions = functions_of(module, self.by_functions) if module is not None else {}
         directory.mkdir(parents=True, exist_ok=True)
         score = ScoreRowGroups(self.plan, str(directory))
-        with score.heard_by(listener), pipeline as entered:
+        parts = Part.each(self.groups)
+        with score.heard_by(listener), pipeline() as entered:
             (
                 entered
-                | "RowGroups" >> beam.Create(Part.each(self.groups))
+                | "RowGroups" >> beam.Create(parts)
                 | "Score" >> beam.ParDo(score)
                 | "Sum" >> beam.CombineGlobally(CombineMetrics(self.plan.layout))
                 | "Write"
                 >> beam.Map(_write, str(directory / RESULTS_FILE), self.plan.label, self.split, [*self.metrics])
             )
-        result = read(directory)
+        result = replace(read(directory), output=self.output)
+        result.engines.update(dict.fromkeys(result.metrics, "vectorised"))
         if self.intervals.method != "analytic":
             self._resample(directory, result, progress)
+        if functions:
+            from penstock.evaluation.own_metrics import compute as compute_own
+            from penstock.evaluation.resampling.resample import kept_rows
+
+            compute_own(functions, kept_rows(self.plan, self.groups, directory), result, self.module_file)
+            result.metrics.extend(functions)
+            result.engines.update(dict.fromkeys(functions, "function"))
+        if self.by_tfma:
+            from penstock.evaluation.tfma_engine import compute
+
+            asked = (self.by_tfma, self.query, module)
+            found = compute(self.plan, parts, directory, asked, pipeline(), result)
+            result.metrics.extend(found)
+            result.engines.update(dict.fromkeys(found, "tfma"))
+            self._check_thresholds(result)
+        (directory / RESULTS_FILE).write_text(json.dumps(result.to_json(), allow_nan=False))
         if self.fairness is not None:
             from penstock.evaluation.fairness.measure import measure
 
-            found = measure(self.plan, self.groups, self.fair_groups, self.fairness, directory, listener)
-            found.write(directory)
+            measure(self.plan, self.groups, self.fair_groups, self.fairness, directory, listener).write(directory)
         result.verdicts.extend(judge(self.thresholds, result))
         result.write_verdicts(directory)
         return result
@@ -109,7 +151,16 @@ class Evaluation:
 
         rows = kept_rows(self.plan, self.groups, directory)
         resample(rows, self.plan.layout, self.metrics, self.intervals, progress).put(result)
-        (directory / RESULTS_FILE).write_text(json.dumps(result.to_json(), allow_nan=False))
+
+    def _check_thresholds(self, result: EvaluationResult) -> None:
+        """What TFMA calls the values of a class is known only when they are there."""
+        for threshold in self.thresholds:
+            if threshold.metric not in result.engines:
+                raise UsageError(
+                    f"thresholds: TFMA gives no metric {threshold.metric!r}.",
+                    hint=did_you_mean(threshold.metric, result.metrics),
+                    metric=threshold.metric,
+                )
 
 
 def _write(accumulator: Accumulator | TaskAccumulator, file: str, label: str, split: str, metrics: list[str]) -> None:
@@ -165,7 +216,7 @@ def prepare(  # noqa: PLR0913  # the Evaluator's arguments, less those that say 
     label: str,
     transformed_label: bool,
     slices: Sequence[SliceValue],
-    metrics: Sequence[str],
+    metrics: Sequence[MetricValue],
     thresholds: Sequence[Threshold],
     split: str,
     weight: str | None = None,
@@ -175,6 +226,10 @@ def prepare(  # noqa: PLR0913  # the Evaluator's arguments, less those that say 
     fairness: Fairness | None = None,
     task: Task = "binary",
     classes: Sequence[str | int] = (),
+    engine: Engine = "auto",
+    query: str | None = None,
+    module_file: str = "",
+    output: str = "",
 ) -> Evaluation:
     """Checks every name before anything is computed: split, columns, metrics, slices.
 
@@ -195,6 +250,10 @@ def prepare(  # noqa: PLR0913  # the Evaluator's arguments, less those that say 
         fairness: What is asked of fairness.
         task: What a score means.
         classes: Of several classes or labels, their names in the order of the scores.
+        engine: Which engine computes metrics; chosen for each if ``auto``.
+        query: A column of the examples: rows of one value are ranked against one another.
+        module_file: The user's Python file with metrics.
+        output: The model's output that is evaluated, where there are several; ``load`` knows it.
 
     Raises:
         UsageError: A name is unknown; offers the nearest.
@@ -203,7 +262,7 @@ def prepare(  # noqa: PLR0913  # the Evaluator's arguments, less those that say 
     from penstock.evaluation.fairness.measure import check_counterfactuals
     from penstock.evaluation.rows import EvaluationPlan
 
-    found, specs = wanted(metrics, slices, thresholds, task, fairness)
+    found, others, specs = wanted(metrics, slices, thresholds, task, fairness, engine, own=bool(module_file))
     columns = arrow_schema(examples, split).names
     check_columns(specs, columns)
     specs = with_quantiles(specs, lambda name: _column(examples, split, name))
@@ -217,7 +276,7 @@ def prepare(  # noqa: PLR0913  # the Evaluator's arguments, less those that say 
             )
         check_counterfactuals(fairness, columns, models[CANDIDATE] if not (given and given.prediction) else "")
     from_examples = given.wanted if given is not None and not predictions_file else ()
-    for role, name in [("weight", weight), *(("predictions", name) for name in from_examples)]:
+    for role, name in [("weight", weight), ("query", query), *(("predictions", name) for name in from_examples)]:
         if name is not None and name not in columns:
             raise UsageError(
                 f"{role}: the examples have no column {name!r}.", hint=did_you_mean(name, columns), column=name
@@ -237,7 +296,21 @@ def prepare(  # noqa: PLR0913  # the Evaluator's arguments, less those that say 
     )
     intervals = confidence_intervals or ConfidenceIntervals()
     read_from = row_groups(examples, split)
-    return Evaluation(plan, read_from, found, specs, list(thresholds), split, intervals, fairness, groups)
+    return Evaluation(
+        plan,
+        read_from,
+        found,
+        specs,
+        list(thresholds),
+        split,
+        intervals,
+        fairness,
+        groups,
+        others,
+        module_file,
+        query or "",
+        output,
+    )
 
 
 def _column(examples: Examples, split: str, name: str) -> Any:
@@ -249,14 +322,32 @@ def _column(examples: Examples, split: str, name: str) -> Any:
 
 
 def wanted(
-    metrics: Sequence[str],
+    metrics: Sequence[MetricValue],
     slices: Sequence[SliceValue],
     thresholds: Sequence[Threshold],
     task: Task = "binary",
     fairness: Fairness | None = None,
-) -> tuple[dict[str, Metric], list[SliceSpec]]:
-    """The metrics and slices of a config, those that only thresholds or groups name included."""
-    found = named(["example_count", *metrics, *(threshold.metric for threshold in thresholds)], task)
+    engine: Engine = "auto",
+    *,
+    own: bool = False,
+) -> tuple[dict[str, Metric], list[TfmaMetric | FunctionMetric], list[SliceSpec]]:
+    """The metrics of the vectorised engine, all others, and the slices, those that thresholds or groups name too."""
+    known = METRICS if task == "binary" else TASK_METRICS[task]
+    asked = {name_of(one): one for one in metrics}
+    for threshold in thresholds:
+        if threshold.metric not in asked and threshold.metric.partition("@")[0] not in asked:
+            asked[threshold.metric] = threshold.metric
+    names: list[str] = []
+    others: list[TfmaMetric | FunctionMetric] = []
+    for one in asked.values():
+        found = resolved(one, known, engine, own=own)
+        theirs = as_tfma(known[found], found, task) if isinstance(found, str) and engine == "tfma" else None
+        if not isinstance(found, str):
+            others.append(found)
+        elif theirs is not None:
+            others.append(theirs)
+        else:
+            names.append(found)
     groups = parse(fairness.groups) if fairness is not None else []
     specs = dict.fromkeys([*parse(slices), *groups, *(spec for one in thresholds for spec in parse(one.slices))])
-    return found, list(specs)
+    return named(["example_count", *names], task), others, list(specs)
