@@ -29,7 +29,7 @@ from penstock.errors import DataError
 from penstock.evaluation.histogram import Floats
 from penstock.evaluation.results import CANDIDATE, load
 
-__all__ = ["LABEL", "PREDICTION", "PREDICTIONS_DIRECTORY", "WEIGHT", "as_numbers", "read", "write_part"]
+__all__ = ["LABEL", "PREDICTION", "PREDICTIONS_DIRECTORY", "WEIGHT", "as_numbers", "read", "read_part", "write_part"]
 
 PREDICTIONS_DIRECTORY = "predictions"
 PREDICTION, LABEL, WEIGHT = "prediction", "label", "weight"
@@ -128,9 +128,20 @@ def write_part(
     columns = {PREDICTION: _column(predictions, missing=False), LABEL: _column(labels, missing=True)}
     if weights is not None:
         columns[WEIGHT] = _column(weights, missing=True)
-    place = f"{directory}/{PREDICTIONS_DIRECTORY}/{model}/part-{part[0]:05d}-of-{part[1]:05d}.parquet"
-    with FileSystems.create(place) as stream, pa.PythonFile(stream, mode="w") as sink:
+    with FileSystems.create(_place(directory, model, part)) as stream, pa.PythonFile(stream, mode="w") as sink:
         pq.write_table(pa.table(columns), sink, compression="zstd")
+
+
+def read_part(directory: str | Path, model: str, part: tuple[int, int]) -> pa.Table:
+    """What `write_part` has written of one row group."""
+    from apache_beam.io.filesystems import FileSystems
+
+    with FileSystems.open(_place(directory, model, part)) as stream:
+        return pq.read_table(pa.BufferReader(stream.read()))
+
+
+def _place(directory: str | Path, model: str, part: tuple[int, int]) -> str:
+    return f"{directory}/{PREDICTIONS_DIRECTORY}/{model}/part-{part[0]:05d}-of-{part[1]:05d}.parquet"
 
 
 def _column(values: Floats, *, missing: bool) -> pa.Array:
