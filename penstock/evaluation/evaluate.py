@@ -23,6 +23,7 @@ from penstock.evaluation.results import BASELINE, CANDIDATE, RESULTS_FILE, Evalu
 from penstock.evaluation.slices import SliceSpec, SliceValue, check_columns, parse, sort_key, with_quantiles
 from penstock.evaluation.task_accumulator import TaskAccumulator
 from penstock.evaluation.task_names import Task
+from penstock.evaluation.task_plots import TASK_PLOTS_FILE, gather
 from penstock.evaluation.thresholds import Threshold, judge
 
 __all__ = ["Evaluation", "prepare", "tabulated", "wanted"]
@@ -107,6 +108,9 @@ class Evaluation:
                 )
             found.append(read(part, empty=several))
         result = join(directory, parts, found) if several else found[0]
+        plots = gather(self.plan, self.groups, directory, result)
+        if plots is not None:
+            (directory / TASK_PLOTS_FILE).write_text(json.dumps(plots.to_json(), allow_nan=False))
         if self.intervals.method != "analytic":
             self._resample(directory, result, progress)
         if self.fairness is not None:

@@ -17,11 +17,11 @@ import numpy as np
 from penstock.artifacts import ModelEvaluation
 from penstock.errors import DataError, UsageError, did_you_mean
 from penstock.evaluation.accumulator import Accumulator
-from penstock.evaluation.histogram import BINS, Floats, sums_by
+from penstock.evaluation.histogram import BINS, Floats, Ints, sums_by
 from penstock.evaluation.results import CANDIDATE
 from penstock.evaluation.slices import OVERALL, SliceKey, slice_text, sort_key
 
-__all__ = ["BUCKETS", "MOST_SLICES", "PLOTS_FILE", "Plots", "gathered", "load_plots", "most_rows"]
+__all__ = ["BUCKETS", "MOST_SLICES", "PLOTS_FILE", "Plots", "buckets_of", "gathered", "load_plots", "most_rows"]
 
 PLOTS_FILE = "plots.json"
 BUCKETS = 100
@@ -97,7 +97,7 @@ def gathered(accumulator: Accumulator) -> Plots | None:
         for key in slices:
             number = accumulator.slices[key]
             _, bins, weights, labels = histogram.part(histogram.start_of(number), histogram.start_of(number + 1))
-            bucket = np.clip((bins - 1) // _PER_BUCKET, 0, BUCKETS - 1)
+            bucket = buckets_of(bins)
             # A bin is a ten-thousandth wide: its middle stands for the predictions in it.
             middle = np.clip((bins - 0.5) / (BINS - 2), 0.0, 1.0)
             rows.append([sums_by(bucket, one, BUCKETS).tolist() for one in (weights, labels, weights * middle)])
@@ -105,10 +105,15 @@ def gathered(accumulator: Accumulator) -> Plots | None:
     return Plots(slices, models)
 
 
-def most_rows(slices: Sequence[SliceKey], size: Mapping[SliceKey, float]) -> list[SliceKey]:
-    """The `MOST_SLICES` slices with the most rows, the whole set among them, in order."""
+def buckets_of(bins: Ints) -> Ints:
+    """The bucket of each bin of the score histogram."""
+    return np.clip((bins - 1) // _PER_BUCKET, 0, BUCKETS - 1)
+
+
+def most_rows(slices: Sequence[SliceKey], size: Mapping[SliceKey, float], most: int = MOST_SLICES) -> list[SliceKey]:
+    """The slices with the most rows, the whole set among them, in order."""
     largest = sorted(slices, key=lambda key: (len(key) > 0, -size[key], sort_key(key)))
-    return sorted(largest[:MOST_SLICES], key=sort_key)
+    return sorted(largest[:most], key=sort_key)
 
 
 def load_plots(evaluation: ModelEvaluation) -> Plots:

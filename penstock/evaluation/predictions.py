@@ -27,6 +27,7 @@ from penstock.artifacts import Examples, ModelEvaluation
 from penstock.data.examples import read_table
 from penstock.errors import DataError
 from penstock.evaluation.histogram import Floats
+from penstock.evaluation.labels import wide_numbers
 from penstock.evaluation.results import CANDIDATE, load
 
 __all__ = ["LABEL", "PREDICTION", "PREDICTIONS_DIRECTORY", "WEIGHT", "as_numbers", "read", "read_part", "write_part"]
@@ -96,12 +97,8 @@ def read(
 
 def as_numbers(column: pa.ChunkedArray) -> Floats:
     """A column of numbers, [rows], or of lists of them, [rows, classes]; not a number where it is null."""
-    kind = column.type
-    if pa.types.is_fixed_size_list(kind):
-        lists = column.combine_chunks()
-        inner = pa.chunked_array([lists.values.slice(lists.offset * kind.list_size, len(lists) * kind.list_size)])
-        numbers = as_numbers(inner).reshape(-1, kind.list_size)
-        return np.where(pc.is_null(lists).to_numpy(zero_copy_only=False)[:, np.newaxis], math.nan, numbers)
+    if pa.types.is_nested(column.type):
+        return wide_numbers(pa.concat_arrays(column.chunks), PREDICTIONS_DIRECTORY, "column of")
     return pc.fill_null(column, math.nan).to_numpy().astype(np.float64)
 
 
