@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from penstock.evaluation.asked import Engine, FunctionMetric, MetricValue, TfmaM
 from penstock.evaluation.fairness.options import Fairness
 from penstock.evaluation.given import Given
 from penstock.evaluation.metrics import METRICS, Metric, as_tfma, computed, layout_for, named
+from penstock.evaluation.passes import join, passes
 from penstock.evaluation.plots import PLOTS_FILE, gathered
 from penstock.evaluation.resampling.options import ConfidenceIntervals
 from penstock.evaluation.results import BASELINE, CANDIDATE, RESULTS_FILE, EvaluationResult, read
@@ -23,6 +25,7 @@ from penstock.evaluation.slices import SliceSpec, SliceValue, check_columns, par
 from penstock.evaluation.task_accumulator import TaskAccumulator
 from penstock.evaluation.task_metrics import TASK_METRICS
 from penstock.evaluation.task_names import Task
+from penstock.evaluation.task_plots import TASK_PLOTS_FILE, gather
 from penstock.evaluation.thresholds import Threshold, judge
 
 __all__ = ["Evaluation", "prepare", "tabulated", "wanted"]
@@ -74,8 +77,13 @@ class Evaluation:
 
     @property
     def rows(self) -> int:
-        """How many rows there are to read."""
-        return sum(group.rows for group in self.groups)
+        """How many rows there are to read, in all passes together."""
+        return sum(group.rows for group in self.groups) * len(self.passes)
+
+    @cached_property
+    def passes(self) -> list[tuple[SliceSpec, ...]]:
+        """The specs of each pass over the rows (`penstock.evaluation.passes`)."""
+        return passes(self.plan, self.groups)
 
     def run(
         self,
@@ -89,7 +97,7 @@ class Evaluation:
         Writes the predictions, ``results.json`` and ``verdicts.json``.
 
         Args:
-            pipeline: Makes a Beam pipeline.
+            pipeline: Makes a Beam pipeline, which is entered; called once for each pass.
             directory: Where the files go; it is made.
             listener: Is told the number of rows of each row group scored, where the pipeline runs in this process.
             progress: Is told the number of slices resampled, and of all.
@@ -101,25 +109,35 @@ class Evaluation:
 
         from penstock.dsl.user_code import load_module
         from penstock.evaluation.own_metrics import functions_of
-        from penstock.evaluation.scoring import CombineMetrics, Part, ScoreRowGroups
+        from penstock.evaluation.scoring import CombineMetrics, Part, ReadScored, ScoreRowGroups
 
         # Found before the models run: a function that is not there should not cost a scoring.
         module = load_module(self.module_file) if self.module_file else None
         functions = functions_of(module, self.by_functions) if module is not None else {}
         directory.mkdir(parents=True, exist_ok=True)
-        score = ScoreRowGroups(self.plan, str(directory))
         parts = Part.each(self.groups)
-        with score.heard_by(listener), pipeline() as entered:
-            (
-                entered
-                | "RowGroups" >> beam.Create(parts)
-                | "Score" >> beam.ParDo(score)
-                | "Sum" >> beam.CombineGlobally(CombineMetrics(self.plan.layout))
-                | "Write"
-                >> beam.Map(_write, str(directory / RESULTS_FILE), self.plan.label, self.split, [*self.metrics])
+        several = len(self.passes) > 1
+        places = [directory / f"pass-{number}" if several else directory for number in range(len(self.passes))]
+        found = []
+        for specs, place in zip(self.passes, places, strict=True):
+            score = (ScoreRowGroups if place is places[0] else ReadScored)(
+                replace(self.plan, slices=specs), str(directory)
             )
-        result = replace(read(directory), output=self.output)
+            with score.heard_by(listener), pipeline() as entered:
+                (
+                    entered
+                    | "RowGroups" >> beam.Create(parts)
+                    | "Score" >> beam.ParDo(score)
+                    | "Sum" >> beam.CombineGlobally(CombineMetrics(self.plan.layout))
+                    | "Write"
+                    >> beam.Map(_write, str(place / RESULTS_FILE), self.plan.label, self.split, [*self.metrics])
+                )
+            found.append(read(place, empty=several))
+        result = replace(join(directory, places, found) if several else found[0], output=self.output)
         result.engines.update(dict.fromkeys(result.metrics, "vectorised"))
+        plots = gather(self.plan, self.groups, directory, result)
+        if plots is not None:
+            (directory / TASK_PLOTS_FILE).write_text(json.dumps(plots.to_json(), allow_nan=False))
         if self.intervals.method != "analytic":
             self._resample(directory, result, progress)
         if functions:
@@ -133,15 +151,16 @@ class Evaluation:
             from penstock.evaluation.tfma_engine import compute
 
             asked = (self.by_tfma, self.query, module)
-            found = compute(self.plan, parts, directory, asked, pipeline(), result)
-            result.metrics.extend(found)
-            result.engines.update(dict.fromkeys(found, "tfma"))
+            names = compute(self.plan, parts, directory, asked, pipeline(), result)
+            result.metrics.extend(names)
+            result.engines.update(dict.fromkeys(names, "tfma"))
             self._check_thresholds(result)
         (directory / RESULTS_FILE).write_text(json.dumps(result.to_json(), allow_nan=False))
         if self.fairness is not None:
             from penstock.evaluation.fairness.measure import measure
 
-            measure(self.plan, self.groups, self.fair_groups, self.fairness, directory, listener).write(directory)
+            fair = measure(self.plan, self.groups, self.fair_groups, self.fairness, directory, listener)
+            fair.write(directory)
         result.verdicts.extend(judge(self.thresholds, result))
         result.write_verdicts(directory)
         return result

@@ -14,6 +14,7 @@ from penstock.evaluation.fairness.results import Estimate, FairnessResult, Group
 from penstock.evaluation.results import BASELINE, CANDIDATE, EvaluationResult, load
 from penstock.evaluation.slices import slice_text
 from penstock.gates import Verdict
+from penstock.views.task_plots import task_model, task_tables
 from penstock.views.view import Cell, Row, Table, Tone, View, shown
 
 __all__ = ["make", "verdict_table"]
@@ -31,9 +32,16 @@ def make(artifact: Artifact, links: Mapping[str, str]) -> View:
     assert isinstance(artifact, ModelEvaluation)
     result = load(artifact)
     found = FairnessResult.read(artifact.path())
-    tables = [*_tables(result), *(_fairness_tables(found) if found else ())]
+    tables = [*_tables(result), *task_tables(artifact), *(_fairness_tables(found) if found else ())]
     note = f"Label {result.label}, split {result.split}, {result.n[0]:,} examples, {len(result.slices):,} slices."
-    return View("evaluation", "Evaluation", {**_model(result), **_fairness(found)}, tuple(tables), (note,), _MODULE)
+    return View(
+        "evaluation",
+        "Evaluation",
+        {**_model(result), **task_model(artifact), **_fairness(found)},
+        tuple(tables),
+        (note,),
+        _MODULE,
+    )
 
 
 def _model(result: EvaluationResult) -> dict[str, Any]:
