@@ -225,7 +225,7 @@ class Evaluation {
     cells.splice(2, 0, h("td", {}, scale ? this.bar(at, scale) : ""));
     return h("tr", { class: whole ? "reference" : at === this.state.chosen ? "chosen" : null, "data-slice": this.model.names[at] },
       h("th", { scope: "row" },
-        inner && !whole ? h("button", { type: "button", class: "link", title: `${inner} slices within`, click: () => this.open(at) }, name, h("span", { "aria-hidden": "true" }, " ›"))
+        inner && !whole ? h("button", { type: "button", class: "link", title: `${inner} slices within`, click: () => this.open(at) }, name, h("span", { "aria-hidden": "true" }, "\u00a0›"))
           : !whole ? h("button", { type: "button", class: "plain", click: () => this.choose(at) }, name) : name, failing), cells);
   }
 

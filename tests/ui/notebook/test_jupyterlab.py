@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 pytestmark = [pytest.mark.conformance, pytest.mark.timeout(900)]
 
 _DEADLINE_S = 280
-_FRAMES = 8  # of the tour's nine cells, all but the one that prints
+_FRAMES = 9  # of the tour's ten cells, all but the one that prints
 
 
 @dataclass(frozen=True)
@@ -162,15 +162,16 @@ def test_the_tour_works_in_jupyterlab_and_exported(lab: Lab, chromium: Browser, 
     """Run in JupyterLab, every view is drawn, follows the theme and can be worked with; so in the exported HTML."""
     with tab(chromium, width=1400, height=1300) as opened:
         _in_jupyterlab(lab, opened)
-    out = tmp_path / "tour.html"
-    subprocess.run(
-        [str(lab.python), "-m", "nbconvert", "--to", "html", "--output", str(out), str(lab.directory / TOUR)],
-        check=True,
-        capture_output=True,
-        env=lab.environment,
-    )
-    for dark in (False, True):
-        with tab(chromium, dark=dark, width=1100, height=1000) as opened:
+    for theme in ("light", "dark"):
+        out = tmp_path / f"{theme}.html"
+        options = [f"--HTMLExporter.theme={theme}", "--output", str(out), str(lab.directory / TOUR)]
+        subprocess.run(
+            [str(lab.python), "-m", "nbconvert", "--to", "html", *options],
+            check=True,
+            capture_output=True,
+            env=lab.environment,
+        )
+        with tab(chromium, width=1100, height=1700) as opened:
             opened.page.goto(out.as_uri(), wait_until="domcontentloaded")
             expect(opened.page.locator("iframe.penstock-frame")).to_have_count(_FRAMES)
             try_the_evaluation(opened.page)
@@ -178,8 +179,9 @@ def test_the_tour_works_in_jupyterlab_and_exported(lab: Lab, chromium: Browser, 
             views = [one for one in opened.page.frames if one.parent_frame]
             assert len(views) == _FRAMES
             assert [barrier for one in views for barrier in barriers(one)] == []
-            kept(opened.page, f"exported-{'dark' if dark else 'light'}")
-            kept_frames(opened.page, f"exported-{'dark' if dark else 'light'}")
+            expect(frame(opened.page, "Evaluation").locator("html")).to_have_attribute("data-scheme", theme)
+            kept(opened.page, f"exported-{theme}")
+            kept_frames(opened.page, f"exported-{theme}")
 
 
 def _in_jupyterlab(lab: Lab, opened: Tab) -> None:
