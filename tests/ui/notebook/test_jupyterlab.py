@@ -1,4 +1,4 @@
-"""The tour in a real JupyterLab and as exported HTML, in a browser that reaches no network."""
+"""The tour in a real JupyterLab, in Notebook 7 and as exported HTML, in a browser that reaches no network."""
 
 from __future__ import annotations
 
@@ -159,7 +159,7 @@ def kept_frames(page: Page, name: str) -> None:
 
 
 def test_the_tour_works_in_jupyterlab_and_exported(lab: Lab, chromium: Browser, tmp_path: Path) -> None:
-    """Run in JupyterLab, every view is drawn, follows the theme and can be worked with; so in the exported HTML."""
+    """Run in JupyterLab, views are drawn, follow the theme and can be worked with; so in Notebook 7 and exported."""
     with tab(chromium, width=1400, height=1300) as opened:
         _in_jupyterlab(lab, opened)
     for theme in ("light", "dark"):
@@ -212,4 +212,15 @@ def _in_jupyterlab(lab: Lab, opened: Tab) -> None:
     kept_frames(page, "lab-dark")
     command(page, "docmanager:save")
     expect(page.locator(".jp-Document .jp-mod-dirty, .jp-mod-dirty")).to_have_count(0)
+    expect(page.get_by_text("Penstock | Idle")).to_be_visible()
+    _in_notebook(lab, page)
     assert opened.asked == []
+
+
+def _in_notebook(lab: Lab, page: Page) -> None:
+    """The same server's Notebook 7 shows what was saved, and it can be worked with."""
+    page.goto(f"{lab.address}/notebooks/{TOUR}")
+    expect(page.locator("#jp-MainLogo, #jp-NotebookLogo").first).to_be_visible()
+    try_the_evaluation(page)
+    expect(page.locator('iframe[title="Evaluation"]').first).to_have_attribute("data-told", "yes")
+    kept(page, "notebook")
