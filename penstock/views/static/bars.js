@@ -1,6 +1,6 @@
 // Values of slices as bars with intervals, on a scale that the rows of a table share.
 
-const BAR = 190, ROW = 18;
+const BAR = 150, ROW = 18;
 
 function scaled(low, high) {
   if (low === high) high = low + 1;

@@ -15,7 +15,10 @@ export function render({ model, el, select }) {
 
 /** What failed is seen at once; what came out otherwise is opened. */
 function folded(section, verdicts) {
-  if (verdicts.some((one) => one.outcome === "fail")) return section;
+  if (verdicts.some((one) => one.outcome === "fail")) {
+    section.querySelector(".scroll").classList.add("low");
+    return section;
+  }
   const counts = ["undefined", "pass"].map((outcome) => [outcome, verdicts.filter((one) => one.outcome === outcome).length]);
   const told = counts.filter(([, count]) => count).map(([outcome, count]) => `${count} ${outcome}`).join(", ");
   return h("details", { class: "verdicts" }, h("summary", {}, `Verdicts: ${told}`), section);
