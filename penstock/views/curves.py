@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable, Sequence
 from typing import Any, Final
 
 from penstock.artifacts import ModelEvaluation
+from penstock.errors import DataError
 from penstock.evaluation.slices import SliceKey
 
 __all__ = ["MOST_SLICES", "curves"]
@@ -34,18 +35,23 @@ def curves(evaluation: ModelEvaluation, slices: Sequence[SliceKey], order: Itera
 
     if not evaluation.path(PLOTS_FILE).is_file():
         return None
-    plots = load_plots(evaluation)
-    places = {key: at for at, key in enumerate(plots.slices)}
-    kept = [at for at in dict.fromkeys(order) if slices[at] in places][:MOST_SLICES]
     wide = BUCKETS // _CALIBRATED
     models = {}
-    for model, counts in plots.models.items():
-        rows = []
-        for at in kept:
-            weight, label, prediction = counts[places[slices[at]]]
-            tens = [sum(prediction[first : first + wide]) for first in range(0, BUCKETS, wide)]
-            rows.append([_short(weight), _short(label), _short(tens)])
-        models[model] = rows
+    try:
+        plots = load_plots(evaluation)
+        places = {key: at for at, key in enumerate(plots.slices)}
+        kept = [at for at in dict.fromkeys(order) if slices[at] in places][:MOST_SLICES]
+        for model, counts in plots.models.items():
+            rows = []
+            for at in kept:
+                weight, label, prediction = counts[places[slices[at]]]
+                tens = [sum(prediction[first : first + wide]) for first in range(0, BUCKETS, wide)]
+                rows.append([_short(weight), _short(label), _short(tens)])
+            models[model] = rows
+    except (AttributeError, LookupError, TypeError, ValueError) as error:
+        raise DataError(
+            f"{PLOTS_FILE} is damaged: {error}.", hint="Evaluate anew.", path=str(evaluation.path(PLOTS_FILE))
+        ) from error
     return {"slices": kept, "models": models} if kept else None
 
 

@@ -95,6 +95,10 @@ def test_curves_of_the_slices_that_matter_are_kept(tmp_path: Path, monkeypatch: 
     assert (weight[20], label[20], label[21]) == (4, 1, 0)
     assert prediction == [0, 0, 0.82, 0, 0, 0, 0, 2.82, 0, 0]
     assert isinstance(weight[20], int)
+    for damaged in ("{", "[]", '{"slices": [[]], "models": {"candidate": [[[1], [1]]]}}', '{"slices": 3}'):
+        (tmp_path / "plots.json").write_text(damaged)
+        with pytest.raises(DataError, match=r"plots\.json is damaged"):
+            view(ModelEvaluation(str(tmp_path)))
 
 
 def fair(directory: Path) -> None:
