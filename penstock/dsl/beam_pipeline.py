@@ -11,6 +11,7 @@ from typing import Any
 import apache_beam as beam
 from apache_beam.internal.cloudpickle import cloudpickle
 from apache_beam.options.pipeline_options import DirectOptions, PipelineOptions
+from apache_beam.runners.portability.fn_api_runner import worker_handlers
 from apache_beam.runners.runner import PipelineResult, PipelineRunner
 
 from penstock.dsl.beam_errors import told
@@ -19,6 +20,8 @@ from penstock.dsl.beam_signatures import remember_signatures
 from penstock.dsl.user_code import USER_MODULE
 
 __all__ = ["Pipelines"]
+
+_NEVER_MS = 1000 * 60 * 60 * 24
 
 
 class Pipelines:
@@ -36,6 +39,7 @@ class Pipelines:
         remember_signatures()
         options = read_options(written)
         self._options = options.pipeline_options()
+        _send_whole_elements()
         self._closing = ExitStack()
         self._runner: PipelineRunner | str = options.runner
         if options.runner in WITH_JOB_SERVER:
@@ -61,6 +65,16 @@ class _Pipeline(beam.Pipeline):
     def run(self, *arguments: Any, **options: Any) -> PipelineResult:
         with told():
             return super().run(*arguments, **options)
+
+
+def _send_whole_elements() -> None:
+    """Beam's threads send what they have when the buffer is full or the bundle ends, not when time is up.
+
+    Their timer sends the buffer each second without asking whether an element is half written, as one is while Python
+    pickles it; the receiver then reads a length where there is none. No option reaches this setting of
+    ``direct_running_mode: multi_threading``; other runners' workers have no such timer unless they are asked.
+    """
+    worker_handlers.DATA_BUFFER_TIME_LIMIT_MS = _NEVER_MS
 
 
 def _in_other_processes(options: Options, pipeline_options: PipelineOptions) -> bool:

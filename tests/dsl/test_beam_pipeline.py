@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import apache_beam as beam
@@ -15,6 +16,25 @@ pytestmark = pytest.mark.component
 
 PORTABLE = {"runner": "PortableRunner", "job_endpoint": "embed", "environment_type": "LOOPBACK"}
 SEPARATE = {"direct_num_workers": 2, "direct_running_mode": "multi_processing"}
+
+
+THREADS = {"direct_num_workers": 2, "direct_running_mode": "multi_threading"}
+
+
+class Slow:
+    """A value that takes long to pickle, as a large one does."""
+
+    def __init__(self, number: int) -> None:
+        self.number = number
+
+    def __getstate__(self) -> dict[str, int]:
+        time.sleep(0.05)
+        return self.__dict__
+
+
+def slowly(number: int) -> Slow:
+    """Holds the number."""
+    return Slow(number)
 
 
 def fail(row: int) -> int:
@@ -44,6 +64,14 @@ def test_code_of_the_users_file_is_sent_along(tmp_path: Path) -> None:
     with Context(temp_dir=tmp_path, beam_options=SEPARATE).beam() as pipeline:
         _ = pipeline | beam.Create([1, 2]) | beam.Map(module.leave, str(left))
     assert sorted(path.name for path in left.iterdir()) == ["3", "6"]
+
+
+def test_an_element_that_is_slow_to_pickle_arrives_whole(tmp_path: Path) -> None:
+    """Beam's threads send what they have each second, be an element half written: here they do not."""
+    with Context(temp_dir=tmp_path, beam_options=THREADS).beam() as pipeline:
+        slow = pipeline | beam.Create(range(40)) | beam.Map(slowly) | beam.Reshuffle()
+        _ = slow | beam.Map(lambda one: (tmp_path / f"{one.number}.arrived").touch())
+    assert len(list(tmp_path.glob("*.arrived"))) == 40
 
 
 def test_a_jar_that_is_not_there_is_told_before_java_starts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
