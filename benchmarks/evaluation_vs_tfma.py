@@ -171,7 +171,7 @@ def _penstock() -> Any:
                 given=Given(prediction="prediction"),
             )
             out = directory / "evaluation"
-            result = prepared.run(beam.Pipeline(runner="FnApiRunner"), out)
+            result = prepared.run(lambda: beam.Pipeline(runner="FnApiRunner"), out)
             tfma_format.write(out, result, prepared.metrics, prepared.slices, [])
             return len(result.slices), result.n[0]
 

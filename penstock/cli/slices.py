@@ -38,6 +38,11 @@ def slices() -> None:
 @click.option("--threshold", type=float, default=0.5, show_default=True, help="Predictions above it are positive.")
 @click.option("--model", type=click.Choice(["candidate", "baseline"]), default="candidate", show_default=True)
 @click.option(
+    "--against",
+    type=click.Choice(["baseline", "candidate"]),
+    help="Find slices where the model is worse than this one, by the difference between both on each row.",
+)
+@click.option(
     "--rate",
     type=click.FloatRange(0, 1, min_open=True),
     default=0.05,
@@ -70,6 +75,7 @@ def find(
     metric: str | None,
     threshold: float,
     model: str,
+    against: str | None,
     rate: float,
     min_rows: int,
     min_effect: float,
@@ -84,10 +90,12 @@ def find(
     Every value of every column is tested, and every cross of up to --order columns; columns of many numbers are cut
     into ten buckets. A slice is told if it has --min-rows, an effect of --min-effect, and passes Welch's test after
     correction for all slices tested; a slice that is only bad because of another one in the list is left out.
-    Predictions are those that the Evaluator kept: no model runs.
+    Predictions are those that the Evaluator kept: no model runs. With --against baseline it finds where a candidate is
+    significantly worse than the model that it would replace.
 
     Examples:
       penstock slices find
+      penstock slices find --against baseline
       penstock slices find --run 20261121-0805 --order 3
       penstock slices find --metric fpr --threshold 0.3 --exclude tips --exclude fare
       penstock slices find --json | jq -r '.slices[].slice'
@@ -104,6 +112,7 @@ def find(
             examples,
             metric=metric,
             model=model,
+            against=against or "",
             threshold=threshold,
             only=only,
             exclude=exclude,

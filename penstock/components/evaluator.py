@@ -182,7 +182,7 @@ def _measured(
     def resampled(done: int, total: int) -> None:
         ctx.progress(done, total, unit="slices")
 
-    return prepared.run(ctx.beam(), evaluation.path(), scored, resampled)
+    return prepared.run(ctx.beam, evaluation.path(), scored, resampled)
 
 
 def _tell(ctx: Context, result: EvaluationResult, metrics: list[str], *, label: str, weight: str | None) -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -15,12 +16,14 @@ from penstock.evaluation.accumulator import Accumulator
 from penstock.evaluation.fairness.options import Fairness
 from penstock.evaluation.given import Given
 from penstock.evaluation.metrics import Metric, computed, layout_for, named
+from penstock.evaluation.passes import join, passes
 from penstock.evaluation.plots import PLOTS_FILE, gathered
 from penstock.evaluation.resampling.options import ConfidenceIntervals
 from penstock.evaluation.results import BASELINE, CANDIDATE, RESULTS_FILE, EvaluationResult, read
 from penstock.evaluation.slices import SliceSpec, SliceValue, check_columns, parse, sort_key, with_quantiles
 from penstock.evaluation.task_accumulator import TaskAccumulator
 from penstock.evaluation.task_names import Task
+from penstock.evaluation.task_plots import TASK_PLOTS_FILE, gather
 from penstock.evaluation.thresholds import Threshold, judge
 
 __all__ = ["Evaluation", "prepare", "tabulated", "wanted"]
@@ -54,12 +57,17 @@ class Evaluation:
 
     @property
     def rows(self) -> int:
-        """How many rows there are to read."""
-        return sum(group.rows for group in self.groups)
+        """How many rows there are to read, in all passes together."""
+        return sum(group.rows for group in self.groups) * len(self.passes)
+
+    @cached_property
+    def passes(self) -> list[tuple[SliceSpec, ...]]:
+        """The specs of each pass over the rows (`penstock.evaluation.passes`)."""
+        return passes(self.plan, self.groups)
 
     def run(
         self,
-        pipeline: Any,
+        pipeline: Callable[[], Any],
         directory: Path,
         listener: Callable[[int], None] | None = None,
         progress: Callable[[int, int], None] | None = None,
@@ -69,7 +77,7 @@ class Evaluation:
         Writes the predictions, ``results.json`` and ``verdicts.json``.
 
         Args:
-            pipeline: A Beam pipeline, not yet entered.
+            pipeline: Makes a Beam pipeline, which is entered; called once for each pass.
             directory: Where the files go; it is made.
             listener: Is told the number of rows of each row group scored, where the pipeline runs in this process.
             progress: Is told the number of slices resampled, and of all.
@@ -79,27 +87,37 @@ class Evaluation:
         """
         import apache_beam as beam
 
-        from penstock.evaluation.scoring import CombineMetrics, Part, ScoreRowGroups
+        from penstock.evaluation.scoring import CombineMetrics, Part, ReadScored, ScoreRowGroups
 
         directory.mkdir(parents=True, exist_ok=True)
-        score = ScoreRowGroups(self.plan, str(directory))
-        with score.heard_by(listener), pipeline as entered:
-            (
-                entered
-                | "RowGroups" >> beam.Create(Part.each(self.groups))
-                | "Score" >> beam.ParDo(score)
-                | "Sum" >> beam.CombineGlobally(CombineMetrics(self.plan.layout))
-                | "Write"
-                >> beam.Map(_write, str(directory / RESULTS_FILE), self.plan.label, self.split, [*self.metrics])
+        several = len(self.passes) > 1
+        parts = [directory / f"pass-{number}" if several else directory for number in range(len(self.passes))]
+        found = []
+        for specs, part in zip(self.passes, parts, strict=True):
+            score = (ScoreRowGroups if part is parts[0] else ReadScored)(
+                replace(self.plan, slices=specs), str(directory)
             )
-        result = read(directory)
+            with score.heard_by(listener), pipeline() as entered:
+                (
+                    entered
+                    | "RowGroups" >> beam.Create(Part.each(self.groups))
+                    | "Score" >> beam.ParDo(score)
+                    | "Sum" >> beam.CombineGlobally(CombineMetrics(self.plan.layout))
+                    | "Write"
+                    >> beam.Map(_write, str(part / RESULTS_FILE), self.plan.label, self.split, [*self.metrics])
+                )
+            found.append(read(part, empty=several))
+        result = join(directory, parts, found) if several else found[0]
+        plots = gather(self.plan, self.groups, directory, result)
+        if plots is not None:
+            (directory / TASK_PLOTS_FILE).write_text(json.dumps(plots.to_json(), allow_nan=False))
         if self.intervals.method != "analytic":
             self._resample(directory, result, progress)
         if self.fairness is not None:
             from penstock.evaluation.fairness.measure import measure
 
-            found = measure(self.plan, self.groups, self.fair_groups, self.fairness, directory, listener)
-            found.write(directory)
+            fair = measure(self.plan, self.groups, self.fair_groups, self.fairness, directory, listener)
+            fair.write(directory)
         result.verdicts.extend(judge(self.thresholds, result))
         result.write_verdicts(directory)
         return result

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from penstock.evaluation.histogram import Floats
 
-__all__ = ["Comparison", "Moments", "Rows", "worse"]
+__all__ = ["Comparison", "Moments", "Rows", "exceeds", "worse"]
 
 
 @dataclass(frozen=True)
@@ -98,6 +98,19 @@ class Comparison:
     effect: Floats
     t: Floats
     p: Floats
+
+
+def exceeds(inside: Moments, level: float, floor: float) -> Floats:
+    """Student's one-sided test of each group: the chance of such a mean if it were not above the level; [groups].
+
+    1 where it is not defined. The variance is taken for at least ``floor``, as in `worse`.
+    """
+    from scipy.special import stdtr
+
+    with np.errstate(invalid="ignore", divide="ignore"):
+        t = (inside.mean - level) / np.sqrt(np.maximum(inside.variance, floor) / inside.size)
+        p = stdtr(inside.size - 1, -t)
+    return np.where(np.isfinite(p), p, 1.0)
 
 
 def worse(inside: Moments, outside: Moments, floor: float) -> Comparison:

@@ -8,6 +8,7 @@ metrics have an area under a curve, for the `MOST_SLICES` slices with the most r
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,11 +17,11 @@ import numpy as np
 from penstock.artifacts import ModelEvaluation
 from penstock.errors import DataError, UsageError, did_you_mean
 from penstock.evaluation.accumulator import Accumulator
-from penstock.evaluation.histogram import BINS, Floats, sums_by
+from penstock.evaluation.histogram import BINS, Floats, Ints, sums_by
 from penstock.evaluation.results import CANDIDATE
 from penstock.evaluation.slices import OVERALL, SliceKey, slice_text, sort_key
 
-__all__ = ["BUCKETS", "MOST_SLICES", "PLOTS_FILE", "Plots", "gathered", "load_plots"]
+__all__ = ["BUCKETS", "MOST_SLICES", "PLOTS_FILE", "Plots", "buckets_of", "gathered", "load_plots", "most_rows"]
 
 PLOTS_FILE = "plots.json"
 BUCKETS = 100
@@ -79,25 +80,40 @@ class Plots:
         """As a JSON value."""
         return {"slices": [[list(pair) for pair in key] for key in self.slices], "models": self.models}
 
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> Plots:
+        """What `to_json` wrote."""
+        return cls([tuple((name, one) for name, one in key) for key in value["slices"]], value["models"])
+
 
 def gathered(accumulator: Accumulator) -> Plots | None:
     """The plots of an accumulator's slices; None if it keeps no score histogram."""
     if not accumulator.layout.histogram or not accumulator.slices:
         return None
-    largest = sorted(accumulator.slices, key=lambda key: (len(key) > 0, -accumulator.rows[accumulator.slices[key]]))
-    slices = sorted(largest[:MOST_SLICES], key=sort_key)
+    slices = most_rows([*accumulator.slices], {key: accumulator.rows[at] for key, at in accumulator.slices.items()})
     models = {}
     for model, histogram in zip(accumulator.layout.models, accumulator.histograms, strict=True):
         rows = []
         for key in slices:
             number = accumulator.slices[key]
             _, bins, weights, labels = histogram.part(histogram.start_of(number), histogram.start_of(number + 1))
-            bucket = np.clip((bins - 1) // _PER_BUCKET, 0, BUCKETS - 1)
+            bucket = buckets_of(bins)
             # A bin is a ten-thousandth wide: its middle stands for the predictions in it.
             middle = np.clip((bins - 0.5) / (BINS - 2), 0.0, 1.0)
             rows.append([sums_by(bucket, one, BUCKETS).tolist() for one in (weights, labels, weights * middle)])
         models[model] = rows
     return Plots(slices, models)
+
+
+def buckets_of(bins: Ints) -> Ints:
+    """The bucket of each bin of the score histogram."""
+    return np.clip((bins - 1) // _PER_BUCKET, 0, BUCKETS - 1)
+
+
+def most_rows(slices: Sequence[SliceKey], size: Mapping[SliceKey, float], most: int = MOST_SLICES) -> list[SliceKey]:
+    """The slices with the most rows, the whole set among them, in order."""
+    largest = sorted(slices, key=lambda key: (len(key) > 0, -size[key], sort_key(key)))
+    return sorted(largest[:most], key=sort_key)
 
 
 def load_plots(evaluation: ModelEvaluation) -> Plots:
@@ -113,5 +129,4 @@ def load_plots(evaluation: ModelEvaluation) -> Plots:
             hint="Only binary evaluations with a metric auc or auc_precision_recall have them.",
             path=evaluation.uri,
         )
-    value = json.loads(file.read_text())
-    return Plots([tuple((name, one) for name, one in key) for key in value["slices"]], value["models"])
+    return Plots.from_json(json.loads(file.read_text()))

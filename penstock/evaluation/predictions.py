@@ -27,9 +27,10 @@ from penstock.artifacts import Examples, ModelEvaluation
 from penstock.data.examples import read_table
 from penstock.errors import DataError
 from penstock.evaluation.histogram import Floats
+from penstock.evaluation.labels import wide_numbers
 from penstock.evaluation.results import CANDIDATE, load
 
-__all__ = ["LABEL", "PREDICTION", "PREDICTIONS_DIRECTORY", "WEIGHT", "as_numbers", "read", "write_part"]
+__all__ = ["LABEL", "PREDICTION", "PREDICTIONS_DIRECTORY", "WEIGHT", "as_numbers", "read", "read_part", "write_part"]
 
 PREDICTIONS_DIRECTORY = "predictions"
 PREDICTION, LABEL, WEIGHT = "prediction", "label", "weight"
@@ -96,12 +97,8 @@ def read(
 
 def as_numbers(column: pa.ChunkedArray) -> Floats:
     """A column of numbers, [rows], or of lists of them, [rows, classes]; not a number where it is null."""
-    kind = column.type
-    if pa.types.is_fixed_size_list(kind):
-        lists = column.combine_chunks()
-        inner = pa.chunked_array([lists.values.slice(lists.offset * kind.list_size, len(lists) * kind.list_size)])
-        numbers = as_numbers(inner).reshape(-1, kind.list_size)
-        return np.where(pc.is_null(lists).to_numpy(zero_copy_only=False)[:, np.newaxis], math.nan, numbers)
+    if pa.types.is_nested(column.type):
+        return wide_numbers(pa.concat_arrays(column.chunks), PREDICTIONS_DIRECTORY, "column of")
     return pc.fill_null(column, math.nan).to_numpy().astype(np.float64)
 
 
@@ -128,9 +125,20 @@ def write_part(
     columns = {PREDICTION: _column(predictions, missing=False), LABEL: _column(labels, missing=True)}
     if weights is not None:
         columns[WEIGHT] = _column(weights, missing=True)
-    place = f"{directory}/{PREDICTIONS_DIRECTORY}/{model}/part-{part[0]:05d}-of-{part[1]:05d}.parquet"
-    with FileSystems.create(place) as stream, pa.PythonFile(stream, mode="w") as sink:
+    with FileSystems.create(_place(directory, model, part)) as stream, pa.PythonFile(stream, mode="w") as sink:
         pq.write_table(pa.table(columns), sink, compression="zstd")
+
+
+def read_part(directory: str | Path, model: str, part: tuple[int, int]) -> pa.Table:
+    """What `write_part` has written of one row group."""
+    from apache_beam.io.filesystems import FileSystems
+
+    with FileSystems.open(_place(directory, model, part)) as stream:
+        return pq.read_table(pa.BufferReader(stream.read()))
+
+
+def _place(directory: str | Path, model: str, part: tuple[int, int]) -> str:
+    return f"{directory}/{PREDICTIONS_DIRECTORY}/{model}/part-{part[0]:05d}-of-{part[1]:05d}.parquet"
 
 
 def _column(values: Floats, *, missing: bool) -> pa.Array:

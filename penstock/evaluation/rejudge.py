@@ -13,7 +13,7 @@ from penstock.evaluation.thresholds import Threshold, judge
 __all__ = ["rejudged"]
 
 # What thresholds do not touch; TFMA's own files name them and are written again.
-_KEPT = ("predictions", "plots.json", FAIRNESS_FILE)
+_KEPT = ("predictions", "plots.json", "task_plots.json", FAIRNESS_FILE)
 
 
 def rejudged(before: ModelEvaluation, evaluation: ModelEvaluation, thresholds: Sequence[Threshold]) -> EvaluationResult:

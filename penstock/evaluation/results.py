@@ -198,8 +198,13 @@ def load(evaluation: ModelEvaluation) -> EvaluationResult:
     return read(evaluation.path())
 
 
-def read(directory: Path) -> EvaluationResult:
-    """The results in a directory, see `load`; an error that was written in their place is raised."""
+def read(directory: Path, *, empty: bool = False) -> EvaluationResult:
+    """The results in a directory, see `load`; an error that was written in their place is raised.
+
+    Args:
+        directory: Where `RESULTS_FILE` lies.
+        empty: Whether there may be no slice, as where these are some of an evaluation's.
+    """
     file = directory / RESULTS_FILE
     if not file.is_file():
         raise DataError(
@@ -213,7 +218,7 @@ def read(directory: Path) -> EvaluationResult:
         raise DataError(f"{RESULTS_FILE} is damaged: {error}.", hint="Evaluate anew.", path=str(file)) from error
     if "error" in value:
         raise from_json(value["error"])
-    if not value["slices"]:
+    if not value["slices"] and not empty:
         counts = value["counts"]
         raise DataError(
             f"The split {value['split']!r} has no row to evaluate: of {counts.get('rows', 0):,} rows "

@@ -18,11 +18,11 @@ from penstock.errors import PenstockError
 from penstock.evaluation.accumulator import Layout, ScoredBatch
 from penstock.evaluation.given import GivenFile
 from penstock.evaluation.labels import wide_numbers
-from penstock.evaluation.predictions import write_part
+from penstock.evaluation.predictions import LABEL, PREDICTION, WEIGHT, as_numbers, read_part, write_part
 from penstock.evaluation.rows import EvaluationPlan, Rows, labels_of, scored_batch
 from penstock.evaluation.task_accumulator import accumulator_for
 
-__all__ = ["CombineMetrics", "Part", "ScoreRowGroups"]
+__all__ = ["CombineMetrics", "Part", "ReadScored", "ScoreRowGroups"]
 
 # An `Accumulator`, or a `TaskAccumulator`: the layout says which, and all of them are alike.
 Accumulated = Any
@@ -160,3 +160,17 @@ class ScoreRowGroups(beam.DoFn):
             yield
         finally:
             _listeners.pop(self.id, None)
+
+
+class ReadScored(ScoreRowGroups):
+    """Part -> ScoredBatch: the rows with the predictions that `ScoreRowGroups` kept of them; no model is loaded."""
+
+    def _scored(self, part: Part) -> ScoredBatch:
+        plan = self._plan
+        columns = sorted({name for spec in plan.slices for name in spec.reads})
+        batch = read_row_group(part.group, columns)
+        assert self._directory is not None
+        tables = [read_part(self._directory, name, (part.number, part.of)) for name in plan.layout.models]
+        scores = [as_numbers(table[PREDICTION]) for table in tables]
+        weights = as_numbers(tables[0][WEIGHT]) if plan.weight is not None else None
+        return scored_batch(plan, Rows(batch, scores, as_numbers(tables[0][LABEL]), weights))

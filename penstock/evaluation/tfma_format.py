@@ -13,14 +13,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from penstock.artifacts import ModelEvaluation
 from penstock.data.tfrecord_framing import framed
 from penstock.evaluation.fairness.options import RATES
 from penstock.evaluation.fairness.results import Estimate, FairnessResult
 from penstock.evaluation.metrics import Metric
-from penstock.evaluation.plots import BUCKETS, PLOTS_FILE, Plots, load_plots
 from penstock.evaluation.results import BASELINE, CANDIDATE, EvaluationResult
 from penstock.evaluation.slices import SliceKey, SliceSpec, parse
+from penstock.evaluation.tfma_plots import plot_messages, slice_key_proto
 from penstock.evaluation.tfma_protos import config_pb2, metrics_for_slice_pb2, tfma_version, validation_result_pb2
 from penstock.evaluation.thresholds import Threshold
 
@@ -75,27 +74,12 @@ def write(  # noqa: PLR0913  # what the files say, each by name
 
     messages = (message(index) for index in range(len(result.slices)))
     _write_records(directory / "metrics-00000-of-00001.tfrecord", messages)
-    if (directory / PLOTS_FILE).is_file():
-        plots = load_plots(ModelEvaluation(str(directory)))
-        messages = (_plots_for_slice(key, plots, weighted=weighted, named=named) for key in plots.slices)
-        _write_records(directory / "plots-00000-of-00001.tfrecord", messages)
+    plots = plot_messages(directory, weighted=weighted, named=named)
+    if plots is not None:
+        _write_records(directory / "plots-00000-of-00001.tfrecord", plots)
     if thresholds:
         validation = _validation(result, metrics, thresholds, weighted=weighted, named=named)
         _write_records(directory / "validations.tfrecord", [validation])
-
-
-def slice_key_proto(key: SliceKey) -> Any:
-    """A slice key as TFMA's proto: integers as int64, floats as 32-bit floats, text as UTF-8 bytes."""
-    proto = metrics_for_slice_pb2().SliceKey()
-    for name, value in key:
-        single = proto.single_slice_keys.add(column=name)
-        if isinstance(value, str):
-            single.bytes_value = value.encode()
-        elif isinstance(value, float):
-            single.float_value = value
-        else:
-            single.int64_value = value
-    return proto
 
 
 def _fairness_indicators(fairness: FairnessResult | None) -> dict[SliceKey, dict[str, Estimate]]:
@@ -149,38 +133,6 @@ def _metrics_for_slice(
         entry.key.is_diff = True
         difference = result.values[CANDIDATE][name][index] - result.values[BASELINE][name][index]
         entry.value.double_value.value = difference
-    return message
-
-
-def _plots_for_slice(key: SliceKey, plots: Plots, *, weighted: bool, named: bool) -> Any:
-    message = metrics_for_slice_pb2().PlotsForSlice(slice_key=slice_key_proto(key))
-    for model in plots.models:
-        entry = message.plot_keys_and_values.add()
-        if named:
-            entry.key.model_name = model
-        entry.key.example_weighted.value = weighted
-        at = plots.at_thresholds(key, model)
-        names = {
-            "threshold": "threshold",
-            "true_positives": "tp",
-            "false_positives": "fp",
-            "false_negatives": "fn",
-            "true_negatives": "tn",
-            "precision": "precision",
-            "recall": "recall",
-            "false_positive_rate": "fpr",
-        }
-        for index in range(len(at["threshold"])):
-            values = {name: float(at[ours][index]) for name, ours in names.items()}
-            entry.value.confusion_matrix_at_thresholds.matrices.add(**values)
-        weight, label, prediction = plots.buckets(key, model).tolist()
-        for index in range(BUCKETS):
-            bucket = entry.value.calibration_histogram_buckets.buckets.add(
-                lower_threshold_inclusive=index / BUCKETS, upper_threshold_exclusive=(index + 1) / BUCKETS
-            )
-            bucket.num_weighted_examples.value = weight[index]
-            bucket.total_weighted_label.value = label[index]
-            bucket.total_weighted_refined_prediction.value = prediction[index]
     return message
 
 

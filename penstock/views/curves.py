@@ -9,7 +9,7 @@ from penstock.artifacts import ModelEvaluation
 from penstock.errors import DataError
 from penstock.evaluation.slices import SliceKey
 
-__all__ = ["MOST_SLICES", "curves"]
+__all__ = ["MOST_SLICES", "curves", "short"]
 
 MOST_SLICES: Final = 60
 _DIGITS: Final = 5
@@ -46,7 +46,7 @@ def curves(evaluation: ModelEvaluation, slices: Sequence[SliceKey], order: Itera
             for at in kept:
                 weight, label, prediction = counts[places[slices[at]]]
                 tens = [sum(prediction[first : first + wide]) for first in range(0, BUCKETS, wide)]
-                rows.append([_short(weight), _short(label), _short(tens)])
+                rows.append([short(weight), short(label), short(tens)])
             models[model] = rows
     except (AttributeError, LookupError, TypeError, ValueError) as error:
         raise DataError(
@@ -55,7 +55,7 @@ def curves(evaluation: ModelEvaluation, slices: Sequence[SliceKey], order: Itera
     return {"slices": kept, "models": models} if kept else None
 
 
-def _short(values: Collection[float]) -> list[float]:
+def short(values: Collection[float]) -> list[float]:
     """The numbers in as few characters as tell them apart in a chart."""
     rounded = (float(f"{value:.{_DIGITS}g}") for value in values)
     return [int(value) if value.is_integer() else value for value in rounded]

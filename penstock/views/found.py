@@ -34,7 +34,9 @@ def slices_found(report: Report) -> View:
     numbers = ("rows", "inside", "outside", "effect", "adjusted p")
     table = Table("Slices found", ("slice", *numbers, "as a gate"), tuple(rows), numbers)
     notes = [
-        f"{report.metric} of the {report.model} on {report.rows:,} rows of {report.split}"
+        f"{report.metric} of the {report.model}"
+        + (f" less that of the {report.against}" if report.against else "")
+        + f" on {report.rows:,} rows of {report.split}"
         + (f"; {report.missing:,} without label, weight or finite prediction left out." if report.missing else "."),
         f"Tested {report.tested:,} slices of up to {report.options.order} of {len(report.features)} columns; "
         f"{report.significant:,} significant at a rate of false discoveries of {report.options.rate:g}, "

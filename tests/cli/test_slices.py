@@ -60,6 +60,7 @@ def test_slices_are_told_as_json(evaluated: Path, invoke: Invoke) -> None:
         (("--order", 4), "1<=x<=3"),
         (("--exclude", "huor"), "no column 'huor'"),
         (("--model", "baseline"), "no predictions of a model 'baseline'"),
+        (("--against", "baseline"), "no predictions of a model 'baseline'"),
     ],
 )
 def test_what_cannot_be_searched_is_said(

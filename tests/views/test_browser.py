@@ -14,6 +14,8 @@ import pyarrow as pa
 import pytest
 
 from penstock.artifacts import ModelEvaluation, Schema
+from penstock.evaluation.slices import SliceKey
+from penstock.evaluation.task_plots import TaskPlots
 from penstock.ui.notebook import explorer
 from penstock.views import View, compare, view
 from penstock.views.evaluations import over_runs
@@ -247,6 +249,38 @@ def test_curves_follow_the_slice_and_the_threshold(show: Open, tmp_path: Path) -
     page.locator('tr[data-slice="hour=5"]').get_by_role("button").click()
     expect(section.locator("span[role=status]")).to_contain_text("no curves of hour=5")
     page.get_by_role("navigation").get_by_role("button", name="overall").click()
+    assert_no_barriers(page)
+
+
+def test_regressions_and_classes_are_drawn(show: Open, tmp_path: Path) -> None:
+    """Of classes the confusion and the curves of one, of a regression labels by prediction and residuals; by slice."""
+    hours(tmp_path)
+    bucket = [[0.0] * 20 + [number] + [0.0] * 79 for number in (4.0, 2.0, 0.8)]
+    classes = {"buckets": [bucket, [[0.0] * 100, [0.0] * 100, [0.0] * 100]], "confusion": [[3.0, 1.0], [0.0, 2.0]]}
+    other = {**classes, "confusion": [[0.0, 5.0], [0.0, 2.0]]}
+    slices: list[SliceKey] = [(), (("hour", "4"),)]
+    file = tmp_path / "task_plots.json"
+    plots = TaskPlots("multiclass", slices, ["<img src=x>", "b"], {}, {"candidate": [classes, other]})
+    file.write_text(json.dumps(plots.to_json()))
+    page = show(view(ModelEvaluation(str(tmp_path))))
+    matrix = page.get_by_role("region", name="Confusion matrix of the candidate")
+    expect(matrix.locator("tbody td").first).to_have_text("375.0 %")
+    page.get_by_role("combobox", name="Slice", exact=True).first.select_option("hour=4")
+    expect(matrix.locator("tbody td").nth(1)).to_have_text("5100 %")
+    roc = page.get_by_role("region", name="Curves", exact=True).locator("svg.chart").first
+    before = roc.get_attribute("aria-label")
+    page.get_by_label("Class against the rest").select_option("b")
+    expect(roc).not_to_have_attribute("aria-label", str(before))
+    assert page.locator("img").count() == 0
+    assert_no_barriers(page)
+    edges = {"value": [float(at) for at in range(21)], "residual": [at / 5 - 5 for at in range(51)]}
+    of_slice = {"residuals": [1.0] * 50, "joint": [[1.0] * 20] * 20, "predicted": [[1.0] * 20] * 3}
+    plots = TaskPlots("regression", slices[:1], [], edges, {"candidate": [of_slice], "baseline": [of_slice]})
+    file.write_text(json.dumps(plots.to_json()))
+    page = show(view(ModelEvaluation(str(tmp_path))))
+    charts = page.locator(".curves svg.chart")
+    expect(charts).to_have_count(3)
+    expect(charts.nth(2)).to_have_attribute("aria-label", re.compile("candidate: 50.0 % below 0. baseline: 50.0 %"))
     assert_no_barriers(page)
 
 

@@ -99,6 +99,10 @@ def test_curves_of_the_slices_that_matter_are_kept(tmp_path: Path, monkeypatch: 
         (tmp_path / "plots.json").write_text(damaged)
         with pytest.raises(DataError, match=r"plots\.json is damaged"):
             view(ModelEvaluation(str(tmp_path)))
+    (tmp_path / "plots.json").unlink()
+    (tmp_path / "task_plots.json").write_text("[]")
+    with pytest.raises(DataError, match=r"task_plots\.json is damaged"):
+        view(ModelEvaluation(str(tmp_path)))
 
 
 def fair(directory: Path) -> None:

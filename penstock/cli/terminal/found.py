@@ -20,6 +20,8 @@ def print_found(report: Report) -> None:
     terminal = console()
     searched = f"{count(report.tested, 'slice')} of up to {report.options.order} of {len(report.features)} columns"
     head = f"{report.metric} of the {report.model} on {count(report.rows, 'row')} of {report.split}"
+    if report.against:
+        head = head.replace(" on ", f" less that of the {report.against} on ", 1)
     if report.missing:
         head += f"; {count(report.missing, 'row')} without label, weight or finite prediction left out"
     terminal.print(head, markup=False, highlight=False)
@@ -36,7 +38,7 @@ def print_found(report: Report) -> None:
             for one, inside, outside in report.found
         ]
         headers = ("slice", "rows", "inside", "outside", "effect", "adjusted p")
-        terminal.print(table(terminal, headers, rows, right=("rows", "effect", "adjusted p")))
+        terminal.print(table(terminal, headers, rows, right=("rows", "effect", "adjusted p"), fold=("slice",)))
     said = f"Tested {searched}; {report.significant:,} significant at a rate of false discoveries of "
     said += f"{report.options.rate:g}, "
     said += f"{len(report.found):,} told." if report.found else "none with an effect to tell."

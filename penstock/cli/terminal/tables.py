@@ -16,6 +16,8 @@ from penstock.gates import Verdict
 __all__ = ["NodeRow", "node_table", "table", "verdict_line", "verdict_table"]
 
 _LONGEST_CELL = 200
+_LONGEST_FOLDED = 2000
+_NARROWEST_FOLD = 24
 _INDENT = 2
 _GAP = 2
 
@@ -32,23 +34,49 @@ class NodeRow:
 
 
 def table(
-    console: Console, headers: Sequence[str], rows: Iterable[Sequence[str | Text]], *, right: Sequence[str] = ()
+    console: Console,
+    headers: Sequence[str],
+    rows: Iterable[Sequence[str | Text]],
+    *,
+    right: Sequence[str] = (),
+    fold: Sequence[str] = (),
 ) -> Text:
     """A table with one line a row, as wide as its content; on a narrow console its widest columns are cut.
 
-    Columns whose header is in ``right`` are aligned to the right; headers that are all empty are left out.
+    Columns whose header is in ``right`` are aligned to the right; headers that are all empty are left out. Those in
+    ``fold`` are never cut: they give way first, and go on in further lines.
     """
+    folded = [header in fold for header in headers]
     lines = [[Text(header, style="dim") for header in headers]] if any(headers) else []
-    lines += [[cell if isinstance(cell, Text) else Text(shorten(cell, _LONGEST_CELL)) for cell in row] for row in rows]
+    longest = [_LONGEST_FOLDED if folds else _LONGEST_CELL for folds in folded]
+    lines += [
+        [
+            cell if isinstance(cell, Text) else Text(shorten(cell, most))
+            for cell, most in zip(row, longest, strict=False)
+        ]
+        for row in rows
+    ]
     widths = [max((line[i].cell_len for line in lines if i < len(line)), default=0) for i in range(len(headers))]
     room = console.width - _INDENT - _GAP * (len(widths) - 1)
     while sum(widths) > max(room, len(widths)):
-        widest = max(range(len(widths)), key=widths.__getitem__)
+        giving = [at for at in range(len(widths)) if folded[at] and widths[at] > _NARROWEST_FOLD]
+        widest = max(giving or range(len(widths)), key=widths.__getitem__)
         widths[widest] -= 1
+    if fold:
+        lines = [part for line in lines for part in _folded(console, line, widths, folded)]
     for line in lines:
         for cell, width in zip(line, widths, strict=False):
             cell.truncate(width, overflow="ellipsis")
     return Text("\n").join(_line(line, widths, headers, right) for line in lines)
+
+
+def _folded(console: Console, cells: Sequence[Text], widths: Sequence[int], folded: Sequence[bool]) -> list[list[Text]]:
+    """A row as several, each cell that folds broken between words where it can be."""
+    parts = [
+        list(cell.wrap(console, max(width, 1))) or [cell] if folds else [cell]
+        for cell, width, folds in zip(cells, widths, folded, strict=False)
+    ]
+    return [[part[at] if at < len(part) else Text() for part in parts] for at in range(max(map(len, parts)))]
 
 
 def _line(cells: Sequence[Text], widths: Sequence[int], headers: Sequence[str], right: Sequence[str]) -> Text:

@@ -11,7 +11,7 @@ from penstock.errors import DataError, UsageError, did_you_mean
 from penstock.evaluation.histogram import Floats
 from penstock.evaluation.moments import Rows
 
-__all__ = ["ROW_METRICS", "RowLosses", "RowMetric", "row_losses", "row_metric"]
+__all__ = ["ROW_METRICS", "RowLosses", "RowMetric", "row_differences", "row_losses", "row_metric"]
 
 # A wrong and certain prediction costs 16, not infinity, which no mean could hold. Keras has the same bound.
 _EPSILON = 1e-7
@@ -36,6 +36,14 @@ class RowMetric:
     higher_is_better: bool = False
     share: bool = True
     bounded: bool = True
+
+    @property
+    def paired(self) -> bool:
+        """Whether it counts the same rows of every model, whatever it predicts."""
+        if self.counts is None:
+            return True
+        low, high, label = np.zeros(1), np.ones(1), np.full(1, 0.5)
+        return bool((self.counts(low, label) == self.counts(high, label)).all())
 
 
 def _entropy(prediction: Floats, _above: Floats, label: Floats) -> Floats:
@@ -88,16 +96,20 @@ class RowLosses:
         rows: The loss of each such row, and its weight.
         kept: Which rows of those given these are, [rows given].
         missing: How many rows have no label, no weight or no finite prediction.
+        difference: Whether losses are those of one model less those of another.
     """
 
     metric: RowMetric
     rows: Rows
     kept: np.typing.NDArray[np.bool_]
     missing: int
+    difference: bool = False
 
     def value(self, loss: float) -> float:
-        """The metric from a mean loss."""
-        return 1 - loss if self.metric.higher_is_better else loss
+        """The metric from a mean loss, or its difference from a mean difference."""
+        if not self.metric.higher_is_better:
+            return loss
+        return -loss if self.difference else 1 - loss
 
 
 def row_losses(
@@ -135,3 +147,33 @@ def row_losses(
     kept = known & (weight > 0)
     same = bool((weight[kept] == 1).all())
     return RowLosses(metric, Rows(loss[kept], None if same else weight[kept]), kept, int((~known).sum()))
+
+
+def row_differences(
+    metric: RowMetric,
+    predictions: Floats,
+    others: Floats,
+    labels: Floats,
+    weights: Floats | None = None,
+    *,
+    threshold: float = 0.5,
+) -> RowLosses:
+    """The loss of each row less that of another model on the same row; see `row_losses`.
+
+    Raises:
+        UsageError: The metric counts other rows of the one model than of the other.
+        DataError: As `row_losses`.
+    """
+    if not metric.paired:
+        raise UsageError(
+            f"{metric.name} is over the rows that a model predicts so, which are others of each model.",
+            hint=f"Against a baseline choose one of {', '.join(one.name for one in _ALL if one.paired)}.",
+            metric=metric.name,
+        )
+    both = np.isfinite(predictions) & np.isfinite(others)
+    mine, theirs = (
+        row_losses(metric, np.where(both, one, np.nan), labels, weights, threshold=threshold)
+        for one in (predictions, others)
+    )
+    rows = Rows(mine.rows.values - theirs.rows.values, mine.rows.weights)
+    return RowLosses(metric, rows, mine.kept, mine.missing, difference=True)

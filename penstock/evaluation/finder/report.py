@@ -15,7 +15,7 @@ from penstock.data.examples import arrow_schema
 from penstock.errors import DataError, UsageError, did_you_mean
 from penstock.evaluation import predictions
 from penstock.evaluation.finder.features import Bucket, encoded
-from penstock.evaluation.finder.losses import RowLosses, row_losses, row_metric
+from penstock.evaluation.finder.losses import RowLosses, row_differences, row_losses, row_metric
 from penstock.evaluation.finder.search import Found, Options, find
 from penstock.evaluation.histogram import Floats
 from penstock.evaluation.intervals import Z, wilson_interval
@@ -29,7 +29,7 @@ __all__ = ["Report", "Side", "find_slices"]
 
 @dataclass(frozen=True)
 class Side:
-    """The metric inside or outside a slice, with its 95 % interval."""
+    """The metric inside or outside a slice, or its difference between two models, with its 95 % interval."""
 
     rows: int
     value: float
@@ -39,7 +39,10 @@ class Side:
     def of(cls, moments: Moments, losses: RowLosses) -> Side:
         """The side whose losses have these moments."""
         size, loss = moments.size, moments.mean
-        if losses.metric.share:
+        if losses.difference:
+            spread = Z * np.sqrt(moments.variance / size)
+            bounds = loss - spread, loss + spread
+        elif losses.metric.share:
             bounds = wilson_interval(loss * size, size)
         else:
             spread = Z * np.sqrt(moments.variance / size)
@@ -67,6 +70,7 @@ class Report:
         tested: How many slices were tested.
         significant: How many of them are significant.
         found: Each slice with the metric inside and outside, the strongest evidence first.
+        against: The model whose metric is taken off, or empty.
     """
 
     metric: str
@@ -80,12 +84,14 @@ class Report:
     tested: int
     significant: int
     found: list[tuple[Found, Side, Side]] = field(default_factory=list)
+    against: str = ""
 
     def to_json(self) -> dict[str, Any]:
         """As a JSON value; a bucket is an object with ``from`` and ``below``, null where it has no end."""
         return {
             "metric": self.metric,
             "model": self.model,
+            "against": self.against or None,
             "split": self.split,
             "rows": self.rows,
             "missing": self.missing,
@@ -123,6 +129,7 @@ def find_slices(  # noqa: PLR0913  # what a person may say of a search
     *,
     metric: str | None = None,
     model: str = CANDIDATE,
+    against: str = "",
     threshold: float = 0.5,
     only: Collection[str] = (),
     exclude: Collection[str] = (),
@@ -137,6 +144,8 @@ def find_slices(  # noqa: PLR0913  # what a person may say of a search
         metric: A metric that is a mean over rows; if not given, ``loss``, or ``mean_squared_error`` where labels or
             predictions are not between 0 and 1.
         model: ``candidate`` or ``baseline``.
+        against: Another model, if given: what is compared is the difference between both on each row, and a slice is
+            found where the model is worse than that one too.
         threshold: Predictions above it are positive.
         only: Columns to search by; all if not given.
         exclude: Columns not to search by. The label never is.
@@ -154,13 +163,19 @@ def find_slices(  # noqa: PLR0913  # what a person may say of a search
     for name in (*only, *exclude):
         if name not in names:
             raise UsageError(f"The examples have no column {name!r}.", hint=did_you_mean(name, names), column=name)
+    if against == model:
+        raise UsageError(f"The {model} is compared with itself.", hint="Leave out one of --model and --against.")
     prediction, label, weight = _kept(evaluation, model)
     if chosen is None:
         chosen = row_metric("loss" if _within_0_and_1(prediction) and _within_0_and_1(label) else "mean_squared_error")
-    losses = row_losses(chosen, prediction, label, weight, threshold=threshold)
+    if against:
+        other, *_ = _kept(evaluation, against)
+        losses = row_differences(chosen, prediction, other, label, weight, threshold=threshold)
+    else:
+        losses = row_losses(chosen, prediction, label, weight, threshold=threshold)
     wanted = [name for name in names if (name in only or not only) and name not in exclude and name != result.label]
     features, left_out = encoded(_columns(examples, result, wanted, losses), min_rows=options.min_rows)
-    searched = find(features, losses.rows, options, progress)
+    searched = find(features, losses.rows, options, progress, level=0.0 if against else None)
     return Report(
         chosen.name,
         model,
@@ -173,6 +188,7 @@ def find_slices(  # noqa: PLR0913  # what a person may say of a search
         searched.tested,
         searched.significant,
         [(one, Side.of(one.inside, losses), Side.of(one.outside, losses)) for one in searched.found],
+        against,
     )
 
 

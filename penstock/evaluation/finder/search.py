@@ -22,7 +22,7 @@ import numpy.typing as npt
 
 from penstock.evaluation.finder.features import Condition, Feature, condition_text
 from penstock.evaluation.histogram import Floats, Ints
-from penstock.evaluation.moments import Comparison, Moments, Rows, less, worse
+from penstock.evaluation.moments import Comparison, Moments, Rows, exceeds, less, worse
 
 __all__ = ["Found", "Options", "Search", "adjusted", "find"]
 
@@ -117,6 +117,8 @@ def find(
     rows: Rows,
     options: Options | None = None,
     progress: Callable[[int, int], None] | None = None,
+    *,
+    level: float | None = None,
 ) -> Search:
     """Searches all crosses of the features for slices where the values of the rows are larger than elsewhere.
 
@@ -125,18 +127,22 @@ def find(
         rows: The loss of each row, which must be finite, and its weight.
         options: What counts as found.
         progress: Told the number of feature crosses done, and of all.
+        level: The mean inside must be significantly above this too, if it is given; of both p values the larger counts
+            (Berger, Multiparameter hypothesis testing and acceptance sampling, Technometrics 24, 1982).
 
     Returns:
         The slices found; the one with the strongest evidence first.
     """
     options = options or Options()
     # Variances are differences of sums of squares: about the mean little is lost.
-    centred = Rows(rows.values - rows.values.mean() if len(rows) else rows.values, rows.weights)
+    middle = float(rows.values.mean()) if len(rows) else 0.0
+    centred = Rows(rows.values - middle, rows.weights)
     whole = centred.of(np.ones(len(rows), bool))
     floor = float(whole.variance[0]) if len(rows) > 1 else 0.0
     if not floor > 0:  # all losses are equal, or there are none
         return Search()
-    tested = list(_tested(features, centred, whole, floor, options, progress))
+    bar = None if level is None else level - middle
+    tested = list(_tested(features, centred, whole, floor, options, progress, bar))
     if not tested:
         return Search()
     p, t, effect = (np.concatenate([getattr(one.comparison, name) for one in tested]) for name in ("p", "t", "effect"))
@@ -181,6 +187,7 @@ def _tested(
     floor: float,
     options: Options,
     progress: Callable[[int, int], None] | None,
+    level: float | None,
 ) -> Iterator[_Candidates]:
     """Every slice that is large enough, by the features crossed; each cross is built on the one it extends."""
     crosses = [cross for order in range(1, options.order + 1) for cross in combinations(range(len(features)), order)]
@@ -204,7 +211,8 @@ def _tested(
         enough = outside.rows >= options.min_rows
         if enough.any():
             comparison = worse(inside, outside, floor)
-            picked = Comparison(comparison.effect[enough], comparison.t[enough], comparison.p[enough])
+            p = comparison.p if level is None else np.maximum(comparison.p, exceeds(inside, level, floor))
+            picked = Comparison(comparison.effect[enough], comparison.t[enough], p[enough])
             yield _Candidates(cross, [column[enough] for column in columns], picked)
         if progress is not None:
             progress(done + 1, len(crosses))

@@ -9,7 +9,7 @@ export function render({ model, el, select }) {
   const verdicts = [...el.querySelectorAll(':scope > section[data-table="Verdicts"]')].map((one) => folded(one, model.verdicts));
   const notes = [...el.querySelectorAll(":scope > .note")];
   const flips = el.querySelectorAll(':scope > section[data-table="Counterfactuals"]');
-  el.replaceChildren(...notes, ...verdicts, ...view.parts, ...drawn.parts, ...(model.fairness?.sets.length ? fairness(model.fairness) : []), ...flips);
+  el.replaceChildren(...notes, ...verdicts, ...view.parts, ...drawn.parts, ...(model.task_plots ? taskPlots(model.task_plots) : []), ...(model.fairness?.sets.length ? fairness(model.fairness) : []), ...flips);
   view.update();
 }
 

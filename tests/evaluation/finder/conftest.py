@@ -10,7 +10,7 @@ import pytest
 
 from penstock.artifacts import Examples, ModelEvaluation
 from penstock.data.examples import write_split
-from penstock.evaluation.results import CANDIDATE, EvaluationResult
+from penstock.evaluation.results import BASELINE, CANDIDATE, EvaluationResult
 
 ROWS = 6_000
 
@@ -21,8 +21,8 @@ def planted(tmp_path: Path) -> tuple[ModelEvaluation, Examples]:
     return plant(tmp_path)
 
 
-def plant(directory: Path, *, far: bool = False) -> tuple[ModelEvaluation, Examples]:
-    """The evaluation and its examples; with ``far`` long trips are bad instead."""
+def plant(directory: Path, *, far: bool = False, baseline: bool = False) -> tuple[ModelEvaluation, Examples]:
+    """The evaluation and its examples; with ``far`` long trips are bad; with a baseline, it is bad elsewhere."""
     rng = np.random.default_rng(11)
     hour, pay = rng.integers(0, 6, ROWS), rng.choice(["Cash", "Card", "Other"], ROWS)
     prediction = rng.beta(2, 5, ROWS)
@@ -43,11 +43,18 @@ def plant(directory: Path, *, far: bool = False) -> tuple[ModelEvaluation, Examp
     write_split(examples, "eval", [batch], batch.schema)
 
     evaluation = ModelEvaluation(str(directory / "evaluation"))
-    table = EvaluationResult("label", "eval", [CANDIDATE], [], [()], [ROWS], {CANDIDATE: {}})
+    models = [CANDIDATE, BASELINE] if baseline else [CANDIDATE]
+    table = EvaluationResult("label", "eval", models, [], [()], [ROWS], {model: {} for model in models})
     kept = evaluation.path("predictions", CANDIDATE)
     kept.mkdir(parents=True)
     evaluation.path("results.json").write_text(json.dumps(table.to_json()))
     missing = np.arange(ROWS) % 1_000 == 0
     columns = {"prediction": pa.array(prediction), "label": pa.array(label, mask=missing)}
     pq.write_table(pa.table(columns), kept / "part-00000-of-00001.parquet")
+    if baseline:
+        # Right where the candidate is bad, and bad where both get some wrong already: at 1 o'clock.
+        other = np.where(bad, 0.8, np.where(hour == 1, 1 - prediction, prediction))
+        before = evaluation.path("predictions", BASELINE)
+        before.mkdir()
+        pq.write_table(pa.table({**columns, "prediction": pa.array(other)}), before / "part-00000-of-00001.parquet")
     return evaluation, examples
