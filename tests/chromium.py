@@ -12,9 +12,9 @@ from urllib.parse import urlsplit
 import pytest
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, ConsoleMessage, Error, Page, Request
+    from playwright.sync_api import Browser, ConsoleMessage, Error, Frame, Page, Request
 
-__all__ = ["Tab", "expect", "running_browser", "tab"]
+__all__ = ["Tab", "barriers", "expect", "running_browser", "tab"]
 
 # A module that imports from here is passed over where Playwright is not installed.
 _playwright = pytest.importorskip("playwright.sync_api", reason="Playwright is installed by make conformance.")
@@ -92,3 +92,15 @@ def tab(browser: Browser, *, dark: bool = False, width: int = 1200, height: int 
     context.on("request", tab._request)
     yield tab
     context.close()
+
+
+def barriers(page: Page | Frame) -> list[str]:
+    """What keeps people out, by axe-core: serious and critical violations of its rules, among them WCAG 2.1 AA."""
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="It is installed by make conformance.")
+    found = axe.Axe().run(page).response["violations"]
+    return [
+        f"{one['id']}: {node['target']} {node['failureSummary']}"
+        for one in found
+        if one["impact"] in {"serious", "critical"}
+        for node in one["nodes"][:3]
+    ]

@@ -14,6 +14,7 @@ from penstock.evaluation.fairness.results import Estimate, FairnessResult, Group
 from penstock.evaluation.results import BASELINE, CANDIDATE, EvaluationResult, load
 from penstock.evaluation.slices import slice_text
 from penstock.gates import Verdict
+from penstock.views.curves import curves
 from penstock.views.task_plots import task_model, task_tables
 from penstock.views.view import Cell, Row, Table, Tone, View, shown
 
@@ -22,7 +23,7 @@ __all__ = ["make", "verdict_table"]
 MOST_SLICES: Final = 500
 MOST_DRAWN: Final = 5000
 _BY_SLICE: Final = ("slices", "n", "values", "intervals", "change_intervals")
-_MODULE: Final = Path(__file__).parent / "static" / "evaluation.js"
+_STATIC: Final = Path(__file__).parent / "static"
 _TONES: Final[Mapping[str, Tone]] = {"fail": "bad", "undefined": "held", "pass": "good"}
 
 
@@ -34,18 +35,13 @@ def make(artifact: Artifact, links: Mapping[str, str]) -> View:
     found = FairnessResult.read(artifact.path())
     tables = [*_tables(result), *task_tables(artifact), *(_fairness_tables(found) if found else ())]
     note = f"Label {result.label}, split {result.split}, {result.n[0]:,} examples, {len(result.slices):,} slices."
-    return View(
-        "evaluation",
-        "Evaluation",
-        {**_model(result), **task_model(artifact), **_fairness(found)},
-        tuple(tables),
-        (note,),
-        _MODULE,
-    )
+    data = {**_model(result, artifact), **task_model(artifact), **_fairness(found)}
+    parts = tuple(_STATIC / f"{name}.js" for name in ("bars", "fairness", "curves", "tasks"))
+    return View("evaluation", "Evaluation", data, tuple(tables), (note,), _STATIC / "evaluation.js", parts)
 
 
-def _model(result: EvaluationResult) -> dict[str, Any]:
-    """The results as their file holds them, with verdicts and slices' names; of very many slices the largest."""
+def _model(result: EvaluationResult, artifact: ModelEvaluation) -> dict[str, Any]:
+    """The results as their file holds them, with verdicts, names and curves; of very many slices the largest."""
     order = range(len(result.slices))
     kept = sorted(heapq.nlargest(MOST_DRAWN, order, key=lambda at: (at == 0, result.n[at], -at)))
 
@@ -55,10 +51,14 @@ def _model(result: EvaluationResult) -> dict[str, Any]:
         return [value[at] for at in kept]
 
     value = result.to_json()
+    slices, names = [result.slices[at] for at in kept], [slice_text(result.slices[at]) for at in kept]
+    told = {verdict.subject for verdict in result.verdicts if verdict.outcome != "pass"}
+    first = sorted(range(len(kept)), key=lambda at: (at > 0, names[at] not in told, -result.n[kept[at]]))
     return {
         **value,
         **{name: of_kept(value[name]) for name in _BY_SLICE if name in value},
-        "names": [slice_text(result.slices[at]) for at in kept],
+        "names": names,
+        "curves": curves(artifact, slices, first),
         "left_out": len(order) - len(kept),
         "verdicts": [verdict.to_json() for verdict in result.verdicts],
     }

@@ -7,7 +7,9 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Final
 
 from penstock.artifacts import ModelEvaluation
+from penstock.errors import DataError
 from penstock.evaluation.slices import slice_text
+from penstock.views.curves import short
 from penstock.views.view import Row, Table, shown
 
 if TYPE_CHECKING:
@@ -17,11 +19,14 @@ __all__ = ["task_model", "task_tables"]
 
 MOST_SLICES: Final = 50
 MOST_CLASSES: Final = 20
+_MOST_NUMBERS: Final = 60_000
 _RESIDUALS: Final = 10
 
 
 def task_model(evaluation: ModelEvaluation) -> dict[str, Any]:
-    """The plots of the first `MOST_SLICES` slices as ``task_plots``; empty where there are none.
+    """The plots of the first slices as ``task_plots``, with five digits; empty where there are none.
+
+    At most `MOST_SLICES`, and fewer where classes are many.
 
     ``task``, ``names`` of the slices, ``slices``, ``classes``, ``edges``, and ``models``: by model and slice what
     `penstock.evaluation.task_plots.TaskPlots` says.
@@ -30,14 +35,30 @@ def task_model(evaluation: ModelEvaluation) -> dict[str, Any]:
     if plots is None:
         return {}
     value = plots.to_json()
+    size = sum(_count(every[0]) for every in plots.models.values() if every)
+    most = max(1, min(MOST_SLICES, _MOST_NUMBERS // max(1, size)))
     return {
         "task_plots": {
             **value,
-            "names": [slice_text(key) or "overall" for key in plots.slices[:MOST_SLICES]],
-            "slices": value["slices"][:MOST_SLICES],
-            "models": {model: every[:MOST_SLICES] for model, every in value["models"].items()},
+            "names": [slice_text(key) or "overall" for key in plots.slices[:most]],
+            "slices": value["slices"][:most],
+            "models": {model: [_shortened(one) for one in every[:most]] for model, every in plots.models.items()},
         }
     }
+
+
+def _count(value: Any) -> int:
+    if isinstance(value, dict):
+        return sum(map(_count, value.values()))
+    return sum(map(_count, value)) if isinstance(value, list) else 1
+
+
+def _shortened(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _shortened(one) for name, one in value.items()}
+    if value and isinstance(value[0], list):
+        return [_shortened(one) for one in value]
+    return short(value)
 
 
 def task_tables(evaluation: ModelEvaluation) -> Iterator[Table]:
@@ -67,4 +88,10 @@ def task_tables(evaluation: ModelEvaluation) -> Iterator[Table]:
 def _plots(evaluation: ModelEvaluation) -> TaskPlots | None:
     from penstock.evaluation.task_plots import TASK_PLOTS_FILE, load_task_plots
 
-    return load_task_plots(evaluation) if evaluation.path(TASK_PLOTS_FILE).is_file() else None
+    file = evaluation.path(TASK_PLOTS_FILE)
+    if not file.is_file():
+        return None
+    try:
+        return load_task_plots(evaluation)
+    except (AttributeError, LookupError, TypeError, ValueError) as error:
+        raise DataError(f"{TASK_PLOTS_FILE} is damaged: {error}.", hint="Evaluate anew.", path=str(file)) from error

@@ -78,6 +78,7 @@ class View:
         notes: Sentences that stand above them.
         module: The file of an ES module that exports ``render({model, el})``; without one the tables are made
             sortable and filterable.
+        parts: Files that the module is written in besides, whose text stands before its own.
     """
 
     name: str
@@ -86,6 +87,7 @@ class View:
     tables: tuple[Table, ...] = ()
     notes: tuple[str, ...] = ()
     module: Path | None = field(default=None, compare=False)
+    parts: tuple[Path, ...] = field(default=(), compare=False)
 
     def model(self) -> Any:
         """The view as a JSON value; NaN and infinities are texts."""
@@ -94,7 +96,7 @@ class View:
     def script(self) -> str:
         """One self-contained ES module that draws this view."""
         own = self.module or _STATIC / "tables.js"
-        return "\n".join(file.read_text(encoding="utf-8") for file in (_STATIC / "kit.js", own))
+        return "\n".join(file.read_text(encoding="utf-8") for file in (_STATIC / "kit.js", *self.parts, own))
 
     def style(self) -> str:
         """The style that every view has."""

@@ -45,11 +45,12 @@ def test_the_tour_shows_every_view(
     assert titles[0].startswith("chicago_taxi, run ")
     assert titles[1:4] == ["Statistics", "Anomalies", "Evaluation"]
     assert titles[4].startswith("trip_start_hour=")
-    assert titles[5:8] == ["Verdicts", "Evaluation", "Metrics over runs"]
-    assert titles[8].startswith("Lineage of Model ")
+    assert titles[5:9] == ["Slices found", "Verdicts", "Evaluation", "Metrics over runs"]
+    assert titles[9].startswith("Lineage of Model ")
+    assert "penstock slices add 'payment_type=Credit Card'" in shown(cells[5])["text/plain"]
     for cell in (*cells[:4], *cells[5:]):
         assert 'sandbox="allow-scripts"' in shown(cell)["text/html"]
-    assert "baseline" in shown(cells[6])["text/html"]
+    assert "baseline" in shown(cells[7])["text/html"]
     assert len([line for line in shown(cells[4])["text/plain"].splitlines() if "trip_start_hour=" in line]) == 3
 
 

@@ -16,7 +16,7 @@ from penstock.gates import Verdict
 from penstock.ui.web.app import create_app
 from penstock.ui.web.reader import StoreReader
 from penstock.ui.web.server import listen
-from tests.chromium import Tab, expect, tab
+from tests.chromium import Tab, barriers, expect, tab
 from tests.ui.conftest import Journal, parsed, planned
 
 if TYPE_CHECKING:
@@ -117,6 +117,11 @@ def test_a_new_run_appears_in_the_list(site: Site, opened: Tab, journal: Journal
     opened.page.goto(f"{site.address}/runs")
     expect(opened.page.get_by_role("link", name="r1", exact=True)).to_have_attribute("href", "/runs/r1")
     expect(opened.page.get_by_text("There are no runs")).to_have_count(0)
+    opened.page.get_by_role("link", name="r1", exact=True).click()
+    expect(opened.page.get_by_role("heading", name="r1")).to_be_visible()
+    for scheme in ("light", "dark"):
+        opened.page.emulate_media(color_scheme=scheme)
+        assert (scheme, barriers(opened.page)) == (scheme, [])
     opened.assert_silent()
 
 

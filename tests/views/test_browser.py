@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -13,12 +14,14 @@ import pyarrow as pa
 import pytest
 
 from penstock.artifacts import ModelEvaluation, Schema
+from penstock.evaluation.slices import SliceKey
+from penstock.evaluation.task_plots import TaskPlots
 from penstock.ui.notebook import explorer
 from penstock.views import View, compare, view
 from penstock.views.evaluations import over_runs
-from tests.chromium import expect, tab
+from tests.chromium import barriers, expect, tab
 from tests.views.conftest import HOSTILE, Dataset, MakeStatistics, summarised
-from tests.views.test_evaluation import fair, written
+from tests.views.test_evaluation import fair, plotted, written
 from tests.views.test_schema import SCHEMA
 from tests.views.test_statistics import sliced_statistics
 
@@ -47,6 +50,13 @@ def show(chromium: Browser, tmp_path: Path) -> Iterator[Open]:
         yield show
         for one in opened:
             one.assert_silent()
+
+
+def assert_no_barriers(page: Page) -> None:
+    """In both schemes a screen reader, a keyboard and weak eyes come through."""
+    for scheme in ("light", "dark"):
+        page.emulate_media(color_scheme=scheme)
+        assert (scheme, barriers(page)) == (scheme, [])
 
 
 def names(page: Page) -> list[str]:
@@ -188,7 +198,7 @@ def test_slices_are_picked_sorted_and_opened(show: Open, tmp_path: Path) -> None
     assert rows.nth(1).get_attribute("data-slice") == "hour=0"
     assert "0.45 to 0.55" in rows.nth(1).inner_text()
     assert "+0.01" in rows.nth(1).inner_text()
-    slider = page.get_by_role("slider")
+    slider = page.get_by_role("slider", name="At least")
     slider.fill("50")
     expect(page.locator("span[role=status]")).to_have_text("31 of 43 slices")  # of at least 95, the root of 9,000
     slider.fill("0")
@@ -213,6 +223,67 @@ def test_slices_are_picked_sorted_and_opened(show: Open, tmp_path: Path) -> None
     assert page.evaluate(unlabelled) == 0
 
 
+def test_curves_follow_the_slice_and_the_threshold(show: Open, tmp_path: Path) -> None:
+    """Candidate and baseline are drawn, and those of a slice that is opened beside the whole; the matrix follows."""
+    hours(tmp_path)
+    plotted(tmp_path, [(), (("hour", "4"),)], models=("candidate", "baseline"))
+    page = show(view(ModelEvaluation(str(tmp_path))))
+    section = page.get_by_role("region", name="Curves", exact=True)
+    charts = section.locator("svg.chart")
+    expect(charts).to_have_count(4 + 2)
+    roc, matrix = charts.nth(0), charts.nth(4)
+    expect(roc.locator("path.lined")).to_have_count(2)
+    expect(matrix).to_have_attribute("aria-label", re.compile("true positives 4, false negatives 1, false positives 0"))
+    threshold = section.get_by_role("slider", name="Threshold")
+    threshold.fill("20")
+    expect(matrix).to_have_attribute("aria-label", re.compile("true positives 5, false negatives 0, false positives 3"))
+    expect(section.locator("tbody tr").first).to_contain_text("0.625")
+    threshold.press("ArrowRight")
+    expect(matrix).to_have_attribute("aria-label", re.compile("true positives 4"))
+    expect(threshold).to_be_focused()
+    page.locator('tr[data-slice="hour=4"]').get_by_role("button").click()
+    expect(section.get_by_role("combobox", name="Slice")).to_have_value("1")
+    expect(roc.locator("path.lined")).to_have_count(4)
+    expect(roc).to_have_attribute("aria-label", re.compile("hour=4, baseline: .*overall, candidate: "))
+    page.get_by_role("navigation").get_by_role("button", name="overall").click()
+    page.locator('tr[data-slice="hour=5"]').get_by_role("button").click()
+    expect(section.locator("span[role=status]")).to_contain_text("no curves of hour=5")
+    page.get_by_role("navigation").get_by_role("button", name="overall").click()
+    assert_no_barriers(page)
+
+
+def test_regressions_and_classes_are_drawn(show: Open, tmp_path: Path) -> None:
+    """Of classes the confusion and the curves of one, of a regression labels by prediction and residuals; by slice."""
+    hours(tmp_path)
+    bucket = [[0.0] * 20 + [number] + [0.0] * 79 for number in (4.0, 2.0, 0.8)]
+    classes = {"buckets": [bucket, [[0.0] * 100, [0.0] * 100, [0.0] * 100]], "confusion": [[3.0, 1.0], [0.0, 2.0]]}
+    other = {**classes, "confusion": [[0.0, 5.0], [0.0, 2.0]]}
+    slices: list[SliceKey] = [(), (("hour", "4"),)]
+    file = tmp_path / "task_plots.json"
+    plots = TaskPlots("multiclass", slices, ["<img src=x>", "b"], {}, {"candidate": [classes, other]})
+    file.write_text(json.dumps(plots.to_json()))
+    page = show(view(ModelEvaluation(str(tmp_path))))
+    matrix = page.get_by_role("region", name="Confusion matrix of the candidate")
+    expect(matrix.locator("tbody td").first).to_have_text("375.0 %")
+    page.get_by_role("combobox", name="Slice", exact=True).first.select_option("hour=4")
+    expect(matrix.locator("tbody td").nth(1)).to_have_text("5100 %")
+    roc = page.get_by_role("region", name="Curves", exact=True).locator("svg.chart").first
+    before = roc.get_attribute("aria-label")
+    page.get_by_label("Class against the rest").select_option("b")
+    expect(roc).not_to_have_attribute("aria-label", str(before))
+    assert page.locator("img").count() == 0
+    assert_no_barriers(page)
+    edges = {"value": [float(at) for at in range(21)], "residual": [at / 5 - 5 for at in range(51)]}
+    of_slice = {"residuals": [1.0] * 50, "joint": [[1.0] * 20] * 20, "predicted": [[1.0] * 20] * 3}
+    plots = TaskPlots("regression", slices[:1], [], edges, {"candidate": [of_slice], "baseline": [of_slice]})
+    file.write_text(json.dumps(plots.to_json()))
+    page = show(view(ModelEvaluation(str(tmp_path))))
+    charts = page.locator(".curves svg.chart")
+    expect(charts).to_have_count(3)
+    expect(charts.nth(2)).to_have_attribute("aria-label", re.compile("candidate: 50.0 % below 0. baseline: 50.0 %"))
+    assert_no_barriers(page)
+
+
 def test_groups_are_held_against_one_another(show: Open, tmp_path: Path) -> None:
     """The baseline group stands first, then the widest gap; another rate is picked; counterfactuals stay a table."""
     written(tmp_path)
@@ -229,6 +300,7 @@ def test_groups_are_held_against_one_another(show: Open, tmp_path: Path) -> None
     expect(rows.nth(1).locator("svg.slicebar")).to_have_count(1)
     assert page.locator("img").count() == 0
     expect(page.locator('section[data-table="Counterfactuals"]')).to_contain_text("cash -> card")
+    assert_no_barriers(page)
 
 
 def test_what_is_chosen_in_a_widget_is_handed_to_python(chromium: Browser, tmp_path: Path) -> None:
@@ -266,6 +338,7 @@ def test_metrics_over_runs_are_lines(show: Open, tmp_path: Path) -> None:
     before = page.locator("svg.chart").get_attribute("aria-label")
     page.get_by_label("Metric").select_option("recall")
     expect(page.locator("svg.chart")).not_to_have_attribute("aria-label", str(before))
+    assert_no_barriers(page)
 
 
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
@@ -298,3 +371,4 @@ def test_a_slice_is_drawn_over_its_split_and_weights_are_switched(
     expect(fare.locator("thead")).to_contain_text("weight")
     assert fare.locator("tbody tr").first.inner_text() != before
     expect(page.locator("section h2")).to_have_text(["Slices", "Pairs of columns"])
+    assert_no_barriers(page)

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,8 @@ import pytest
 from penstock.artifacts import ModelEvaluation
 from penstock.errors import DataError
 from penstock.evaluation.fairness.results import Estimate, FairnessResult, Flips, Group, GroupSet
+from penstock.evaluation.plots import Plots
+from penstock.evaluation.slices import SliceKey
 from penstock.views import Cell, view
 
 
@@ -65,6 +68,41 @@ def test_of_very_many_slices_the_largest_are_drawn(tmp_path: Path, monkeypatch: 
     assert found.model()["names"] == ["", "hour=5"]
     assert found.model()["values"]["candidate"]["auc"] == [0.9, 0.8]
     assert found.model()["left_out"] == 1
+
+
+def plotted(directory: Path, slices: Sequence[SliceKey], *, models: Sequence[str] = ("candidate",)) -> None:
+    """Adds what curves are drawn from: of each slice 4 rows at 0.2, one of them positive, and 4 positive at 0.7."""
+    weight, label = [0.0] * 100, [0.0] * 100
+    weight[20], weight[70], label[20], label[70] = 4.0, 4.0, 1.0, 4.0
+    prediction = [one * (at + 0.5) / 100 for at, one in enumerate(weight)]
+    counts = [[weight, label, prediction] for _ in slices]
+    (directory / "plots.json").write_text(json.dumps(Plots(list(slices), dict.fromkeys(models, counts)).to_json()))
+
+
+def test_curves_of_the_slices_that_matter_are_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The whole, then what a verdict is about, then the largest; in whole numbers where they are; else none."""
+    found = view(written(tmp_path))
+    assert found is not None
+    assert found.model()["curves"] is None
+    (tmp_path / "verdicts.json").write_text(json.dumps([{"check": "a", "outcome": "fail", "subject": "hour=4"}]))
+    plotted(tmp_path, [(), (("hour", 4),), (("hour", 5),)])
+    monkeypatch.setattr("penstock.views.curves.MOST_SLICES", 2)
+    found = view(ModelEvaluation(str(tmp_path)))
+    assert found is not None
+    curves = found.model()["curves"]
+    assert [found.model()["names"][at] for at in curves["slices"]] == ["", "hour=4"]
+    weight, label, prediction = curves["models"]["candidate"][1]
+    assert (weight[20], label[20], label[21]) == (4, 1, 0)
+    assert prediction == [0, 0, 0.82, 0, 0, 0, 0, 2.82, 0, 0]
+    assert isinstance(weight[20], int)
+    for damaged in ("{", "[]", '{"slices": [[]], "models": {"candidate": [[[1], [1]]]}}', '{"slices": 3}'):
+        (tmp_path / "plots.json").write_text(damaged)
+        with pytest.raises(DataError, match=r"plots\.json is damaged"):
+            view(ModelEvaluation(str(tmp_path)))
+    (tmp_path / "plots.json").unlink()
+    (tmp_path / "task_plots.json").write_text("[]")
+    with pytest.raises(DataError, match=r"task_plots\.json is damaged"):
+        view(ModelEvaluation(str(tmp_path)))
 
 
 def fair(directory: Path) -> None:

@@ -14,6 +14,7 @@ from penstock.ui.notebook.frames import bundle, frame
 from penstock.ui.notebook.runs import NodeResult, Run, Verdicts
 from penstock.ui.notebook.shown import artifact_view, component_view, node_view, run_view, verdicts_view
 from penstock.views import View, plain
+from penstock.views.found import slices_found
 
 __all__ = ["register"]
 
@@ -43,6 +44,8 @@ def register(shell: Any = None) -> None:
     for kind, make in viewed.items():
         formatter.for_type(kind, _guarded(_bundled(make)))
     formatter.for_type(Artifact, _guarded(_artifact))
+    # By its name: what searches slices is imported when they are searched.
+    formatter.for_type_by_name("penstock.evaluation.finder.report", "Report", _guarded(_bundled(slices_found)))
     # IPython's own way with tuples comes before what a bundle says of plain text.
     texts = shell.display_formatter.formatters["text/plain"]
     texts.for_type(Verdicts, lambda verdicts, printer, _: printer.text(plain(verdicts_view(verdicts))))

@@ -16,6 +16,7 @@ from penstock.dsl import Pipeline, check
 from penstock.errors import UsageError, did_you_mean
 from penstock.events import NodeState
 from penstock.orchestration.run_view import NodeView, RunView
+from penstock.ui.notebook.cells import carry_over
 from penstock.ui.notebook.formatters import register
 from penstock.ui.notebook.runs import Run, read_run
 
@@ -50,8 +51,8 @@ def run(
     What has not changed since an earlier run is reused, as with ``penstock run``. Interrupting the kernel cancels.
 
     Args:
-        pipeline: A project's directory, or a `Pipeline` made in a cell of components that lie in modules. The latter
-            keeps its results where the working directory's ``pipeline.yaml`` says, or in ``.penstock`` there.
+        pipeline: A project's directory, or a `Pipeline` made in a cell. The latter keeps its
+            results where the working directory's ``pipeline.yaml`` says, or in ``.penstock`` there.
         until: A node: only it and what it waits for are run.
         overrides: Each ``a.b=value``, over ``pipeline.yaml``.
         profile: Where it runs; the first profile of the config if not given.
@@ -92,6 +93,7 @@ def _project(pipeline: str | Path | Pipeline, overrides: Iterable[str], profile:
     else:
         root = here / ".penstock"
         place = Profile("local", "local", str(root), f"sqlite:///{root}/metadata.db")
+    carry_over(pipeline, here)
     check(pipeline)
     return Project(Config(pipeline.name, DataConfig("", {}, {}), place, {}, here), pipeline)
 

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from penstock.artifacts import Artifact
+from penstock.artifacts import Artifact, Examples, ModelEvaluation
 from penstock.errors import UsageError, did_you_mean
 from penstock.gates import Verdict
 from penstock.metadata.records import NodeRecord, RunRecord
 
 if TYPE_CHECKING:
+    from penstock.evaluation.finder.report import Report
     from penstock.metadata.store import Store
     from penstock.views import View
 
@@ -111,6 +112,34 @@ class Run(Mapping[str, NodeResult]):
             raise UsageError(f"{artifact!r} is in no store.", hint="Take one that a node of a run made.")
         with open_store(self.store, read_only=True, create=False) as store:
             return lineage_view(store.lineage(artifact.id, "up"), store.lineage(artifact.id, "down"))
+
+    def find_slices(self, *, metric: str | None = None, order: int = 2, exclude: Collection[str] = ()) -> Report:
+        """Slices where the model of this run is significantly worse than elsewhere, as ``penstock slices find``.
+
+        Args:
+            metric: What is compared, a mean over rows; ``loss`` if not given, or ``mean_squared_error``.
+            order: The most columns in one slice, 1 to 3.
+            exclude: Columns not to search by, as one that the label is made from.
+
+        Raises:
+            UsageError: No model was evaluated in this run; there is no such metric or column.
+            DataError: The evaluation keeps no predictions, or they do not fit the metric.
+        """
+        from penstock.evaluation.finder.report import find_slices
+        from penstock.evaluation.finder.search import Options
+        from penstock.metadata import open_store
+
+        made = [artifact for node in self.nodes.values() for artifact in node.values()]
+        evaluation = next((one for one in reversed(made) if isinstance(one, ModelEvaluation)), None)
+        if evaluation is None or evaluation.id is None:
+            raise UsageError(f"Run {self.id} has evaluated no model.")
+        with open_store(self.store, read_only=True, create=False) as store:
+            maker = store.artifact(evaluation.id).execution_id
+            inputs = store.execution(maker).inputs.get("examples") if maker else None
+            examples = store.artifact(inputs[0]).load() if inputs else None
+        if not isinstance(examples, Examples):
+            raise UsageError(f"It is not known which examples evaluation {evaluation.id} was made from.")
+        return find_slices(evaluation, examples, metric=metric, exclude=exclude, options=Options(order))
 
 
 def latest_run(pipeline: str | None = None, *, project: str | Path | None = None) -> Run:

@@ -1,20 +1,24 @@
 // Metrics of slices: pick a metric, sort and filter the slices, open a slice to see those within it.
 
-const MOST_ROWS = 200, BINS = 24, BAR = 190, ROW = 18;
+const MOST_ROWS = 200, BINS = 24;
 const CANDIDATE = "candidate", BASELINE = "baseline";
 
 export function render({ model, el, select }) {
-  const view = new Evaluation(model, select ?? (() => {}));
+  const drawn = model.curves ? curves(model) : { parts: [], show() {} };
+  const view = new Evaluation(model, (chosen, at) => { drawn.show(at); select?.(chosen); });
   const verdicts = [...el.querySelectorAll(':scope > section[data-table="Verdicts"]')].map((one) => folded(one, model.verdicts));
   const notes = [...el.querySelectorAll(":scope > .note")];
   const flips = el.querySelectorAll(':scope > section[data-table="Counterfactuals"]');
-  el.replaceChildren(...notes, ...verdicts, ...view.parts, ...(model.fairness?.sets.length ? fairness(model.fairness) : []), ...flips);
+  el.replaceChildren(...notes, ...verdicts, ...view.parts, ...drawn.parts, ...(model.task_plots ? taskPlots(model.task_plots) : []), ...(model.fairness?.sets.length ? fairness(model.fairness) : []), ...flips);
   view.update();
 }
 
 /** What failed is seen at once; what came out otherwise is opened. */
 function folded(section, verdicts) {
-  if (verdicts.some((one) => one.outcome === "fail")) return section;
+  if (verdicts.some((one) => one.outcome === "fail")) {
+    section.querySelector(".scroll").classList.add("low");
+    return section;
+  }
   const counts = ["undefined", "pass"].map((outcome) => [outcome, verdicts.filter((one) => one.outcome === outcome).length]);
   const told = counts.filter(([, count]) => count).map(([outcome, count]) => `${count} ${outcome}`).join(", ");
   return h("details", { class: "verdicts" }, h("summary", {}, `Verdicts: ${told}`), section);
@@ -36,7 +40,7 @@ class Evaluation {
     this.path = h("nav", { class: "tools path", "aria-label": "Slice" });
     this.tools = h("div", { class: "tools" });
     this.overview = h("figure", { class: "overview" });
-    this.table = h("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "Slices" });
+    this.table = h("div", { class: "scroll low", tabindex: "0", role: "region", "aria-label": "Slices" });
     this.more = h("p", { class: "note" });
     this.status = h("span", { class: "quiet", role: "status" });
     this.by = h("span", {});
@@ -107,7 +111,7 @@ class Evaluation {
   }
 
   tell(at) {
-    this.select({ slice: Object.fromEntries(this.model.slices[at]), name: this.model.names[at], metric: this.state.metric, n: this.model.n[at] });
+    this.select({ slice: Object.fromEntries(this.model.slices[at]), name: this.model.names[at], metric: this.state.metric, n: this.model.n[at] }, at);
   }
 
   update() {
@@ -224,7 +228,7 @@ class Evaluation {
     cells.splice(2, 0, h("td", {}, scale ? this.bar(at, scale) : ""));
     return h("tr", { class: whole ? "reference" : at === this.state.chosen ? "chosen" : null, "data-slice": this.model.names[at] },
       h("th", { scope: "row" },
-        inner && !whole ? h("button", { type: "button", class: "link", title: `${inner} slices within`, click: () => this.open(at) }, name, h("span", { "aria-hidden": "true" }, " ›"))
+        inner && !whole ? h("button", { type: "button", class: "link", title: `${inner} slices within`, click: () => this.open(at) }, name, h("span", { "aria-hidden": "true" }, "\u00a0›"))
           : !whole ? h("button", { type: "button", class: "plain", click: () => this.choose(at) }, name) : name, failing), cells);
   }
 
@@ -241,55 +245,4 @@ class Evaluation {
     return drawnBar(scale, this.value(at), this.interval(at), { fitted: this.state.fitted, baseline: this.value(at, BASELINE),
       whole: at === this.state.open ? null : this.value(this.state.open) });
   }
-}
-
-function scaled(low, high) {
-  if (low === high) high = low + 1;
-  return { low, high, x: (value) => 4 + ((value - low) / (high - low)) * (BAR - 8) };
-}
-
-/** A bar from 0, or a mark where the scale is fitted; the interval, the baseline's value, and the whole's. */
-function drawnBar({ low, high, x }, value, bounds, { fitted = false, baseline = null, whole = null } = {}) {
-  if (value === null) return "";
-  const middle = ROW / 2, zero = x(Math.min(Math.max(0, low), high));
-  const label = `${number(value)}${bounds ? `, ${number(bounds[0])} to ${number(bounds[1])}` : ""}${baseline === null ? "" : `, baseline ${number(baseline)}`}`;
-  return svg("svg", { class: "slicebar", viewBox: `0 0 ${BAR} ${ROW}`, width: BAR, height: ROW, role: "img", "aria-label": label }, svg("title", {}, label),
-    fitted ? null : svg("rect", { class: "series-0 filled", x: Math.min(zero, x(value)), width: Math.max(1, Math.abs(x(value) - zero)), y: 3, height: ROW - 6 }),
-    whole === null ? null : svg("path", { class: "whole", d: `M${x(whole)} 0V${ROW}` }),
-    bounds ? svg("path", { class: "whisker", d: `M${x(bounds[0])} ${middle - 4}v8M${x(bounds[0])} ${middle}H${x(bounds[1])}M${x(bounds[1])} ${middle - 4}v8` }) : null,
-    baseline === null ? null : svg("path", { class: "series-1 baseline", d: `M${x(baseline)} ${middle - 7}l6 7l-6 7l-6 -7z` }),
-    fitted ? svg("circle", { class: "dot series-0", cx: x(value), cy: middle, r: 3.5 }) : null);
-}
-
-/** Groups held against one another: pick their spec and a rate; the baseline group first, then the widest gaps. */
-function fairness(found) {
-  const state = { set: 0, rate: "" };
-  const tools = h("div", { class: "tools" }), table = h("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "Fairness" });
-  const estimate = (of, name) => of?.[name] ?? [null, null, null];
-  const update = () => {
-    const { groups, baseline } = found.sets[state.set];
-    const names = [...new Set(["gaps", "rates"].flatMap((of) => groups.flatMap((group) => Object.keys(group[of]))))];
-    if (!names.includes(state.rate)) state.rate = names[0] ?? "";
-    tools.replaceChildren(
-      choice("Groups by", found.sets.map((one, at) => [String(at), one.spec]), String(state.set), (value) => { state.set = Number(value); update(); }),
-      choice("Rate or gap", names.map((name) => [name, name]), state.rate, (value) => { state.rate = value; update(); }));
-    const same = JSON.stringify(baseline);
-    const isBase = (group) => baseline !== null && JSON.stringify(group.slice) === same;
-    const rows = [...groups].sort((one, other) => isBase(other) - isBase(one)
-      || Math.abs(estimate(other.gaps, state.rate)[0] ?? 0) - Math.abs(estimate(one.gaps, state.rate)[0] ?? 0) || other.n - one.n);
-    const known = rows.flatMap((group) => estimate(group.gaps, state.rate)).filter((one) => one !== null);
-    const scale = known.length ? scaled(Math.min(0, ...known), Math.max(0, ...known)) : null;
-    const cell = ([value, low, high]) => h("td", { class: "right" }, value === null ? h("span", { class: "quiet" }, "undefined") : number(value),
-      low === null || high === null ? null : h("div", { class: "quiet" }, `${number(low)} to ${number(high)}`));
-    table.replaceChildren(h("table", { class: "slices" },
-      h("thead", {}, h("tr", {}, ["group", "n", "rate", "gap", ""].map((title, column) => h("th", { scope: "col", class: column && title ? "right" : null }, title)))),
-      h("tbody", {}, rows.map((group) => {
-        const gap = estimate(group.gaps, state.rate), rate = group.rates[state.rate];
-        return h("tr", { class: isBase(group) ? "reference" : null }, h("th", { scope: "row" }, h("bdi", {}, group.name), isBase(group) ? h("div", { class: "quiet" }, "baseline group") : null),
-          h("td", { class: "right" }, number(group.n)), rate ? cell(rate) : h("td", {}), isBase(group) ? h("td", {}) : cell(gap),
-          h("td", {}, scale && gap[0] !== null ? drawnBar(scale, gap[0], gap[1] === null ? null : [gap[1], gap[2]]) : ""));
-      }))));
-  };
-  update();
-  return [h("h2", {}, "Fairness"), tools, table];
 }

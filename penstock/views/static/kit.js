@@ -65,7 +65,11 @@ function mount(render, name) {
 /** In a frame of a notebook: tells the page around how high this one is, and takes on its colours. */
 function framed() {
   const root = document.documentElement;
-  const tell = () => parent.postMessage({ penstockHeight: Math.ceil(root.getBoundingClientRect().height) }, "*");
+  root.dataset.framed = "yes";
+  const tell = () => {
+    const { width, height } = root.getBoundingClientRect();
+    if (width && height) parent.postMessage({ penstockHeight: Math.ceil(height) }, "*"); // a frame out of sight has none
+  };
   addEventListener("message", (event) => {
     if (event.source !== parent || !event.data || !("penstockScheme" in event.data)) return;
     if (["light", "dark"].includes(event.data.penstockScheme)) root.dataset.scheme = event.data.penstockScheme;

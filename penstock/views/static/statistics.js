@@ -117,7 +117,7 @@ class Card {
       .map((place) => ({ place: this.tint(place), name: this.model.datasets[place].name, ...counted(this.column.stats[place], this.state.weighted) }));
     const moved = this.state.shown.map((place) => [place, this.column.distances[place]]).filter(([, found]) => found);
     this.drift.replaceChildren(...moved.map(([place, found], nth) => h("span", {}, nth ? "· " : "", distanceText(found, this.model.datasets, place))));
-    this.body.replaceChildren(facts(parts, this.model.datasets.length > 1, this.state.weighted), this.exact(parts));
+    this.body.replaceChildren(facts(this.column.name, parts, this.model.datasets.length > 1, this.state.weighted), this.exact(parts));
     const numbers = parts.filter((part) => part.numbers);
     const strings = parts.filter((part) => part.strings);
     const chart = numbers.length ? numbersChart(numbers, this.column.name, this.state)
@@ -159,7 +159,7 @@ function distanceText(found, datasets, place) {
   return `${against}${told.join(", ")}${found.message ? `${told.length ? "; " : ""}${found.message}` : ""} `;
 }
 
-function facts(parts, several, weighted) {
+function facts(name, parts, several, weighted) {
   const columns = [[weighted ? "weight" : "count", (part) => number(part.count)], ["missing", (part) => percent(part.share_missing)]];
   if (parts.some((part) => part.most_values > 1)) {
     columns.push(["values each", (part) => `${number(part.least_values)} to ${number(part.most_values)}`]);
@@ -179,7 +179,7 @@ function facts(parts, several, weighted) {
   if (parts.some((part) => part.bytes)) {
     columns.push(["unique", (part) => number(part.bytes?.unique)], ["bytes", (part) => number(part.bytes?.average)]);
   }
-  return h("div", { class: "scroll" }, h("table", {},
+  return h("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": `Figures of ${name}` }, h("table", {},
     h("thead", {}, h("tr", {}, several ? h("th", { scope: "col" }, "split") : null, columns.map(([title]) => h("th", { scope: "col", class: "right" }, title)))),
     h("tbody", {}, parts.map((part) => h("tr", {},
       several ? h("th", { scope: "row" }, swatch(part.place), " ", h("bdi", {}, part.name)) : null,

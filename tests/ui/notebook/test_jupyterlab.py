@@ -1,4 +1,4 @@
-"""The tour in a real JupyterLab and as exported HTML, in a browser that reaches no network."""
+"""The tour in a real JupyterLab, in Notebook 7 and as exported HTML, in a browser that reaches no network."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 import nbformat
 import pytest
 
-from tests.chromium import Tab, expect, tab
+from tests.chromium import Tab, barriers, expect, tab
 from tests.examples.test_tour import TOUR, taxi_project
 from tests.peers import peer_python
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 pytestmark = [pytest.mark.conformance, pytest.mark.timeout(900)]
 
 _DEADLINE_S = 280
-_FRAMES = 8  # of the tour's nine cells, all but the one that prints
+_FRAMES = 9  # of the tour's ten cells, all but the one that prints
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ def _serving(python: Path, directory: Path, home: Path) -> Iterator[Lab]:
     log = home / "server.txt"
     with log.open("wb") as output:
         server = subprocess.Popen(
-            [str(python), "-m", "jupyterlab", "--allow-root", "--ip=127.0.0.1", *options],
+            [str(python), "-m", "jupyterlab", "--allow-root", "--ip=127.0.0.1", "--expose-app-in-browser", *options],
             cwd=directory,
             env=environment,
             stdout=output,
@@ -134,7 +134,13 @@ def assert_fitted(page: Page) -> None:
     for one in page.locator("iframe.penstock-frame").all():
         one.scroll_into_view_if_needed()
         expect(one).to_have_attribute("data-told", "yes")
+        expect(one).to_have_attribute("height", re.compile(r"^([6-9]\d|\d{3,4})$"))
     expect(page.locator(".penstock-static").first).to_be_hidden()
+
+
+def command(page: Page, name: str, **arguments: str) -> None:
+    """Gives JupyterLab a command, as its menus do: those close when a frame takes the focus."""
+    page.evaluate("([name, given]) => { jupyterapp.commands.execute(name, given); }", [name, arguments])
 
 
 def kept(page: Page, name: str) -> None:
@@ -144,37 +150,50 @@ def kept(page: Page, name: str) -> None:
         page.screenshot(path=Path(directory) / f"{name}.png")
 
 
-@pytest.mark.skip(reason="Not yet seen to pass as it stands; part of the evaluation that is being built.")
+def kept_frames(page: Page, name: str) -> None:
+    """The same of each frame by itself."""
+    directory = os.environ.get("PENSTOCK_PICTURES")
+    for nth, one in enumerate(page.locator("iframe.penstock-frame").all() if directory else ()):
+        one.scroll_into_view_if_needed()
+        one.screenshot(path=Path(str(directory)) / f"{name}-{nth}.png")
+
+
 def test_the_tour_works_in_jupyterlab_and_exported(lab: Lab, chromium: Browser, tmp_path: Path) -> None:
-    """Run in JupyterLab, every view is drawn, follows the theme and can be worked with; so in the exported HTML."""
-    with tab(chromium, width=1400, height=1000) as opened:
+    """Run in JupyterLab, views are drawn, follow the theme and can be worked with; so in Notebook 7 and exported."""
+    with tab(chromium, width=1400, height=1300) as opened:
         _in_jupyterlab(lab, opened)
-    out = tmp_path / "tour.html"
-    subprocess.run(
-        [str(lab.python), "-m", "nbconvert", "--to", "html", "--output", str(out), str(lab.directory / TOUR)],
-        check=True,
-        capture_output=True,
-        env=lab.environment,
-    )
-    for dark in (False, True):
-        with tab(chromium, dark=dark, width=1100, height=1000) as opened:
+    for theme in ("light", "dark"):
+        out = tmp_path / f"{theme}.html"
+        options = [f"--HTMLExporter.theme={theme}", "--output", str(out), str(lab.directory / TOUR)]
+        subprocess.run(
+            [str(lab.python), "-m", "nbconvert", "--to", "html", *options],
+            check=True,
+            capture_output=True,
+            env=lab.environment,
+        )
+        with tab(chromium, width=1100, height=1700) as opened:
             opened.page.goto(out.as_uri(), wait_until="domcontentloaded")
             expect(opened.page.locator("iframe.penstock-frame")).to_have_count(_FRAMES)
             try_the_evaluation(opened.page)
             assert_fitted(opened.page)
-            kept(opened.page, f"exported-{'dark' if dark else 'light'}")
+            views = [one for one in opened.page.frames if one.parent_frame]
+            assert len(views) == _FRAMES
+            assert [barrier for one in views for barrier in barriers(one)] == []
+            expect(frame(opened.page, "Evaluation").locator("html")).to_have_attribute("data-scheme", theme)
+            kept(opened.page, f"exported-{theme}")
+            kept_frames(opened.page, f"exported-{theme}")
 
 
 def _in_jupyterlab(lab: Lab, opened: Tab) -> None:
     page = opened.page
     page.goto(f"{lab.address}/lab/tree/{TOUR}?reset")
     expect(page.get_by_text("Penstock | Idle")).to_be_visible()  # until then JupyterLab asks which kernel to take
-    page.get_by_role("menuitem", name="Run", exact=True).click()
-    page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
+    command(page, "notebook:run-all-cells")
     expect(page.locator('iframe[title^="Lineage of"]')).to_be_attached(timeout=1000 * _DEADLINE_S)
     try_the_evaluation(page)
     assert_fitted(page)
     frame(page, "Evaluation")
+    expect(page.locator('iframe[title="Evaluation"]').first).to_be_in_viewport()
     kept(page, "lab-light")
     run = page.locator('iframe[title^="chicago_taxi, run"]').first
     run.scroll_into_view_if_needed()
@@ -182,13 +201,26 @@ def _in_jupyterlab(lab: Lab, opened: Tab) -> None:
     kept(page, "lab-run")
     expect(frame(page, "Statistics").locator("svg.chart").first).to_be_attached()
     expect(frame(page, "Metrics over runs").locator("svg.chart circle")).to_have_count(2)
-    expect(frame(page, "Evaluation", 1).locator("th", has_text="baseline")).to_be_visible()
-    page.get_by_role("menuitem", name="Settings", exact=True).click()
-    page.get_by_role("menuitem", name="Theme", exact=True).click()
-    page.get_by_role("menuitem", name="JupyterLab Dark", exact=True).click()
+    expect(frame(page, "Evaluation", 1).get_by_role("columnheader", name="baseline")).to_be_visible()
+    kept_frames(page, "lab-light")
+    command(page, "apputils:change-theme", theme="JupyterLab Dark")
     expect(frame(page, "Evaluation").locator("html")).to_have_attribute("data-scheme", "dark")
     expect(frame(page, "Evaluation").locator("body")).to_have_css("background-color", "rgb(20, 23, 26)")
+    assert_fitted(page)
+    frame(page, "Evaluation")
     kept(page, "lab-dark")
-    page.keyboard.press("Control+s")
+    kept_frames(page, "lab-dark")
+    command(page, "docmanager:save")
     expect(page.locator(".jp-Document .jp-mod-dirty, .jp-mod-dirty")).to_have_count(0)
+    expect(page.get_by_text("Penstock | Idle")).to_be_visible()
+    _in_notebook(lab, page)
     assert opened.asked == []
+
+
+def _in_notebook(lab: Lab, page: Page) -> None:
+    """The same server's Notebook 7 shows what was saved, and it can be worked with."""
+    page.goto(f"{lab.address}/notebooks/{TOUR}")
+    expect(page.locator("#jp-MainLogo, #jp-NotebookLogo").first).to_be_visible()
+    try_the_evaluation(page)
+    expect(page.locator('iframe[title="Evaluation"]').first).to_have_attribute("data-told", "yes")
+    kept(page, "notebook")

@@ -1,6 +1,6 @@
 // Around the frames: gives each the height that it asks for, and tells it the notebook's colours.
 (() => {
-  const HIGHEST = 1100;
+  const HIGHEST = 1600;
   const frames = () => document.querySelectorAll("iframe.penstock-frame");
   const scheme = () => {
     const { jpThemeLight, vscodeThemeKind } = document.body.dataset;
