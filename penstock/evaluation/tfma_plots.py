@@ -43,9 +43,7 @@ def plot_messages(directory: Path, *, weighted: bool, named: bool, output: str =
     return (_message(found, key, fill, weighted=weighted, named=named, output=output) for key in found.slices)
 
 
-def _message(
-    plots: Any, key: SliceKey, fill: Callable[..., None], *, weighted: bool, named: bool, output: str
-) -> Any:
+def _message(plots: Any, key: SliceKey, fill: Callable[..., None], *, weighted: bool, named: bool, output: str) -> Any:
     message = metrics_for_slice_pb2().PlotsForSlice(slice_key=slice_key_proto(key))
 
     def entry(model: str, number: int | None = None) -> Any:
