@@ -22,7 +22,7 @@ unexport PIP_TARGET PIP_USER UV_PYTHON UV_SYSTEM_PYTHON
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup taxi test check lint types contracts unit wheel browser postgres conformance engines bench ui lock format clean FORCE
+.PHONY: help setup taxi test tests check lint types contracts unit wheel browser postgres conformance engines bench ui lock format clean FORCE
 
 help: ## list what can be done
 	@echo "Penstock. Start with: make taxi"
@@ -35,8 +35,11 @@ taxi: setup examples/chicago_taxi/data/trips.csv ## run the Chicago taxi pipelin
 examples/chicago_taxi/data/trips.csv: | $(STAMP)
 	@$(BIN)/python examples/chicago_taxi/data.py
 
-test: lint types contracts wheel ## lint, types, layers, then all tests but conformance on the built wheel (minutes)
-	@$(call on_the_wheel,-m "not conformance" -n $(JOBS) --dist worksteal)
+test: lint ## lint, types, layers, and all tests but conformance on the built wheel (minutes)
+	@$(MAKE) --no-print-directory --jobs 2 tests types contracts
+
+tests: wheel
+	@$(call on_the_wheel,-m "not conformance" -n $(JOBS) --dist loadfile --no-loadscope-reorder)
 
 check: lint types contracts unit ## what to run before each commit: lint, types, layers, unit tests (under a minute)
 

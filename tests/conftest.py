@@ -39,6 +39,13 @@ settings.register_profile("ci", settings.get_profile("dev"), derandomize=True)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "dev"))
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files with tests that take seconds come first: at the end no worker is left alone with one of them."""
+    slow = {item.path for item in items if item.get_closest_marker("component")}
+    items.sort(key=lambda item: item.path not in slow)
+
+
 def pytest_report_header() -> list[str]:
     """The lines that say what the run can be repeated with, and which penstock it is about."""
     import penstock

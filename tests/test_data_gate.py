@@ -5,10 +5,11 @@ Made-up trips that are written again, and the real ones as they come in, span by
 
 from __future__ import annotations
 
+import copy
 import csv
-from collections.abc import Callable, Iterator
+import shutil
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -116,14 +117,22 @@ class Spans:
             rows = list(csv.DictReader(stream))
         order = np.random.default_rng(1).permutation(len(rows))
         self.directory = directory
-        self._shares: Iterator[Any] = iter(np.array_split(order, 5))
+        self._shares = np.array_split(order, 5)
         self._rows = rows
         self._number = 0
+        directory.mkdir()
         (directory / "pipeline.yaml").write_text(SPANS)
+
+    def copy(self, directory: Path) -> Spans:
+        """The same project elsewhere, to go on with."""
+        shutil.copytree(self.directory, directory)
+        other = copy.copy(self)
+        other.directory = directory
+        return other
 
     def arrives(self, change: Callable[[Trip, int], None] = lambda trip, row: None, without: str = "") -> None:
         """Writes the next span: every trip as ``change`` leaves it, given its row, and without one column."""
-        trips = [dict(self._rows[at]) for at in next(self._shares)]
+        trips = [dict(self._rows[at]) for at in self._shares[self._number]]
         for row, trip in enumerate(trips):
             change(trip, row)
         self.write([{name: value for name, value in trip.items() if name != without} for trip in trips])
@@ -144,20 +153,27 @@ class Spans:
         return main([*arguments, "-C", str(self.directory)])
 
 
-@pytest.fixture
-def spans(tmp_path: Path, taxi_csv: Path, monkeypatch: pytest.MonkeyPatch) -> Spans:
+@pytest.fixture(scope="module")
+def two_spans(tmp_path_factory: pytest.TempPathFactory, taxi_csv: Path) -> Spans:
     """Two sound spans that have gone through, and the schema that was curated on them."""
-    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
-    project = Spans(tmp_path, taxi_csv)
+    project = Spans(tmp_path_factory.mktemp("spans") / "trips", taxi_csv)
     project.arrives()
     assert failed(project.run()) == []
     assert project.command("schema", "infer") == 0
-    (tmp_path / "pipeline.yaml").write_text(SPANS + "import_schema_gen: {schema_file: schema.pbtxt}\n")
+    config = SPANS + "import_schema_gen: {schema_file: schema.pbtxt}\n"
+    (project.directory / "pipeline.yaml").write_text(config)
     project.arrives()
     if failed(project.run()):  # companies that the first span had not
         assert project.command("schema", "accept", "--yes") == 0
         assert failed(project.run()) == []
     return project
+
+
+@pytest.fixture
+def spans(two_spans: Spans, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Spans:
+    """A copy of the two spans' project: a project that has moved is the same project."""
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    return two_spans.copy(tmp_path / "trips")
 
 
 def test_a_new_span_with_faults_stops_and_each_is_named(spans: Spans) -> None:

@@ -306,8 +306,9 @@ def test_another_request_starts_anew(command: Any, portal: Portal) -> None:
     assert portal.asked[0]["$offset"] == "0"
 
 
-def test_a_portal_that_is_not_there_says_so(command: Any) -> None:
+def test_a_portal_that_is_not_there_says_so(command: Any, data: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
     """The error names the address and what is safe."""
+    monkeypatch.setitem(data.download.__globals__, "FIRST_WAIT_SECONDS", 0.0)
     result = command("--download", "--base-url", "http://127.0.0.1:9")
     assert result.exit_code == 1
     assert "http://127.0.0.1:9/resource/wrvz-psew.json cannot be reached" in result.output

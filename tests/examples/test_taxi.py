@@ -48,16 +48,13 @@ class Run:
         return tf.constant(encode_examples(batch.to_batches()[0]).to_pylist())
 
 
-@pytest.fixture(scope="module", params=["synthetic", "real"])
-def run(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Run:
-    """The pipeline's components from the trips to a model trained for 300 steps, without validation."""
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """The pipeline's components from synthetic trips to a model trained for 300 steps, without validation."""
     base = tmp_path_factory.mktemp("taxi")
-    if request.param == "real":
-        trips = request.getfixturevalue("taxi_csv")
-    else:
-        trips = base / "trips.csv"
-        data = load_module(EXAMPLE / "data.py")
-        assert CliRunner().invoke(data.main, ["--output", str(trips), "--rows", "6000"]).exit_code == 0
+    trips = base / "trips.csv"
+    data = load_module(EXAMPLE / "data.py")
+    assert CliRunner().invoke(data.main, ["--output", str(trips), "--rows", "6000"]).exit_code == 0
     context = Context(temp_dir=base / "temp")
     context.temp_dir.mkdir()
     examples, transformed = Examples(str(base / "examples")), Examples(str(base / "transformed"))

@@ -27,7 +27,7 @@ def shown(cell: Any) -> dict[str, str]:
     return dict(cell.outputs[-1].get("data", {"text/plain": cell.outputs[-1].get("text", "")}))
 
 
-@pytest.mark.component
+@pytest.mark.conformance
 def test_the_tour_shows_every_view(
     repository: Path, taxi_csv: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

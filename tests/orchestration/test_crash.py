@@ -230,15 +230,13 @@ def kill_at_random(arena: Arena, rounds: int, seed: int) -> dict[str, int]:
     return killed
 
 
-def test_after_a_few_kills_nothing_is_wrong_and_nothing_left(arena: Arena) -> None:
-    """The run, its nodes and the warm server die at random moments, and the next run is as an undisturbed one."""
-    kill_at_random(arena, 3, int(os.environ.get("PENSTOCK_SEED", random.SystemRandom().randrange(10**6))))
-
-
 @pytest.mark.conformance
 @pytest.mark.timeout(7200)
 def test_after_many_kills_nothing_is_wrong_and_nothing_left(arena: Arena) -> None:
-    """The same, ``PENSTOCK_KILLS`` times (30 unless told) over exec and warm together."""
+    """The run, its nodes and the warm server die at random moments; the next run is as an undisturbed one.
+
+    ``PENSTOCK_KILLS`` times (30 unless told) over exec and warm together.
+    """
     rounds = int(os.environ.get("PENSTOCK_KILLS", "30")) // 2
     seed = int(os.environ.get("PENSTOCK_SEED", random.SystemRandom().randrange(10**6)))
     print(json.dumps(kill_at_random(arena, rounds, seed)))

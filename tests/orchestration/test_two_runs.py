@@ -59,6 +59,13 @@ Count(node_id="Aside", name="aside")
 """
 
 
+@pytest.fixture
+def project(toy: Scratch) -> Scratch:
+    """A project whose nodes are started by a warm server."""
+    toy.isolation = "warm"
+    return toy
+
+
 def write(project: Scratch, nodes: str) -> None:
     """Writes a pipeline whose nodes note each computation in a file."""
     project.write(COUNTING.format(directory=str(project.directory)) + nodes.strip() + "\n")

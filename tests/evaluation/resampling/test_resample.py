@@ -172,7 +172,7 @@ def test_every_task_has_intervals(task: Task) -> None:
         assert found[name][OVERALL] == pytest.approx(np.std(values[name]), rel=0.4), name
 
 
-@pytest.mark.component
+@pytest.mark.conformance
 @pytest.mark.parametrize("intervals", [BOOTSTRAP, JACKKNIFE], ids=["bootstrap", "jackknife"])
 @pytest.mark.parametrize("size", [200, 1_000])
 def test_intervals_cover_at_the_stated_rate(size: int, intervals: ConfidenceIntervals) -> None:

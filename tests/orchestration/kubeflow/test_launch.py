@@ -61,6 +61,7 @@ def toy_with_shapes(toy: Scratch) -> Scratch:
     return toy.write(SHAPES, config=PROFILES)
 
 
+@pytest.mark.conformance
 def test_tasks_run_one_after_another_from_the_file(toy_with_shapes: Scratch) -> None:
     """Each task finds its inputs by pointers, makes what the local run makes, and a second run reuses all of it."""
     cluster = Cluster(toy_with_shapes)
@@ -101,6 +102,7 @@ def test_tasks_share_a_store_on_a_server(toy_with_shapes: Scratch, postgres: Ser
         assert "s3cret" not in "".join(task.output for task in cluster.ir.tasks.values())
 
 
+@pytest.mark.conformance
 def test_a_blessed_model_of_an_earlier_run_is_found(toy_with_shapes: Scratch) -> None:
     """The query of a later run is answered from the store, and its answer is passed on by pointer."""
     Cluster(toy_with_shapes).run()
