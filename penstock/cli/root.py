@@ -87,6 +87,7 @@ _SECTIONS = {
         "compile": "penstock.cli.compile:compile_",
         "config": "penstock.cli.config:config",
         "schema": "penstock.cli.schema:schema",
+        "statistics": "penstock.cli.statistics:statistics",
     },
     "Look at what happened": {
         "runs": "penstock.cli.runs:runs",

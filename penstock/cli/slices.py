@@ -94,7 +94,6 @@ def find(
     significantly worse than the model that it would replace.
 
     Examples:
-      penstock slices find
       penstock slices find --against baseline
       penstock slices find --run 20261121-0805 --order 3
       penstock slices find --metric fpr --threshold 0.3 --exclude tips --exclude fare

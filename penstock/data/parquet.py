@@ -23,9 +23,9 @@ from penstock.data.ingest.types import stored_batch
 from penstock.dsl import Context
 from penstock.errors import DataError
 
-__all__ = ["ParquetReader", "ingest_parquet"]
+__all__ = ["PARQUET", "ParquetReader", "ingest_parquet"]
 
-_PARQUET = Wanted("Parquet", r"\.(parquet|pq)$", "*.parquet or *.pq", magics=(b"PAR1",))
+PARQUET = Wanted("Parquet", r"\.(parquet|pq)$", "*.parquet or *.pq", magics=(b"PAR1",))
 
 
 def ingest_parquet(input_base: str | Mapping[str, str], examples: Examples, job: Job, ctx: Context) -> None:
@@ -34,7 +34,7 @@ def ingest_parquet(input_base: str | Mapping[str, str], examples: Examples, job:
     Raises:
         DataError: A file is damaged, or files differ in their columns.
     """
-    found = find(input_base, _PARQUET)
+    found = find(input_base, PARQUET)
     ingest(ParquetReader(tuple(map(str, found.paths))), str(found.paths[0]), examples, job.reading(found), ctx)
 
 
@@ -91,7 +91,7 @@ class ParquetReader:
 
 
 def _footer(path: str) -> tuple[pq.FileMetaData, pa.Schema]:
-    refuse_other(path, _PARQUET)
+    refuse_other(path, PARQUET)
     try:
         with pq.ParquetFile(path) as file:
             metadata, schema = file.metadata, file.schema_arrow

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +29,7 @@ def validated(component: Component, name: str, value: Any, node_id: str) -> Any:
             adapter = TypeAdapter(annotation)
         return adapter.validate_python(value)
     except ValidationError as error:
-        first = error.errors()[0]
+        first = _most_telling(error.errors())
         at = [part for part in first["loc"] if isinstance(part, int) or part in _keys_within(value)]
         inside = "".join(f"[{part!r}]" for part in at)
         raise GraphError(
@@ -39,6 +39,15 @@ def validated(component: Component, name: str, value: Any, node_id: str) -> Any:
             argument=name,
             at=at,
         ) from error
+
+
+def _most_telling(errors: Sequence[Any]) -> Any:
+    """The first error; where text or a mapping may stand and a mapping does, what is wrong with the mapping."""
+    first = errors[0]
+    if first["type"] == "string_type" and isinstance(first["input"], Mapping):
+        place = first["loc"][:-1]
+        return next((one for one in errors[1:] if one["loc"][: len(place)] == place), first)
+    return first
 
 
 def _keys_within(value: Any) -> set[str]:

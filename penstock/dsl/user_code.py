@@ -18,7 +18,7 @@ from penstock.dsl.source_loader import SourceLoader, from_source
 from penstock.errors import PenstockError, UsageError, UserCodeError, did_you_mean
 from penstock.storage.refusal import is_refusal
 
-__all__ = ["USER_MODULE", "boundary", "format_frames", "function_of", "is_users", "load_module"]
+__all__ = ["USER_MODULE", "boundary", "format_frames", "function_of", "is_users", "load_module", "user_frames"]
 
 USER_MODULE = "penstock_user_"
 """What the names of modules begin with that were loaded from the user's files."""

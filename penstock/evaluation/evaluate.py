@@ -13,15 +13,17 @@ from penstock.artifacts import Examples
 from penstock.data.examples import RowGroup, arrow_schema, read_table, row_groups
 from penstock.errors import UsageError, did_you_mean
 from penstock.evaluation.accumulator import Accumulator
+from penstock.evaluation.asked import Engine, FunctionMetric, MetricValue, TfmaMetric, name_of, resolved
 from penstock.evaluation.fairness.options import Fairness
 from penstock.evaluation.given import Given
-from penstock.evaluation.metrics import Metric, computed, layout_for, named
+from penstock.evaluation.metrics import METRICS, Metric, as_tfma, computed, layout_for, named
 from penstock.evaluation.passes import join, passes
 from penstock.evaluation.plots import PLOTS_FILE, gathered
 from penstock.evaluation.resampling.options import ConfidenceIntervals
 from penstock.evaluation.results import BASELINE, CANDIDATE, RESULTS_FILE, EvaluationResult, read
 from penstock.evaluation.slices import SliceSpec, SliceValue, check_columns, parse, sort_key, with_quantiles
 from penstock.evaluation.task_accumulator import TaskAccumulator
+from penstock.evaluation.task_metrics import TASK_METRICS
 from penstock.evaluation.task_names import Task
 from penstock.evaluation.task_plots import TASK_PLOTS_FILE, gather
 from penstock.evaluation.thresholds import Threshold, judge
@@ -36,7 +38,11 @@ class Evaluation:
     Attributes:
         plan: What Beam is to compute (`penstock.evaluation.scoring.EvaluationPlan`).
         groups: The row groups to read.
-        metrics: The metrics by the names used, those of thresholds included.
+        metrics: The metrics of the vectorised engine by the names used, those of thresholds included.
+        others: Those of TFMA, and those that functions of the user's compute.
+        module_file: Where those functions are, and classes of the user's.
+        query: The column that says which rows belong to one query.
+        output: The model's output that is evaluated, where there are several.
         slices: The slice specs, those of thresholds included.
         thresholds: The bounds.
         split: The split's name.
@@ -54,6 +60,20 @@ class Evaluation:
     intervals: ConfidenceIntervals = field(default_factory=ConfidenceIntervals)
     fairness: Fairness | None = None
     fair_groups: Sequence[SliceSpec] = ()
+    others: Sequence[TfmaMetric | FunctionMetric] = ()
+    module_file: str = ""
+    query: str = ""
+    output: str = ""
+
+    @property
+    def by_tfma(self) -> list[TfmaMetric]:
+        """The metrics that TFMA computes."""
+        return [one for one in self.others if isinstance(one, TfmaMetric)]
+
+    @property
+    def by_functions(self) -> list[FunctionMetric]:
+        """The metrics that functions of the user's compute."""
+        return [one for one in self.others if isinstance(one, FunctionMetric)]
 
     @property
     def rows(self) -> int:
@@ -87,37 +107,57 @@ class Evaluation:
         """
         import apache_beam as beam
 
+        from penstock.dsl.user_code import load_module
+        from penstock.evaluation.own_metrics import functions_of
         from penstock.evaluation.scoring import CombineMetrics, Part, ReadScored, ScoreRowGroups
 
+        # Found before the models run: a function that is not there should not cost a scoring.
+        module = load_module(self.module_file) if self.module_file else None
+        functions = functions_of(module, self.by_functions) if module is not None else {}
         directory.mkdir(parents=True, exist_ok=True)
         several = len(self.passes) > 1
-        parts = [directory / f"pass-{number}" if several else directory for number in range(len(self.passes))]
-        found = []
-        for specs, part in zip(self.passes, parts, strict=True):
-            score = (ScoreRowGroups if part is parts[0] else ReadScored)(
-                replace(self.plan, slices=specs), str(directory)
-            )
+        places = [directory / f"pass-{number}" if several else directory for number in range(len(self.passes))]
+        parts = Part.each(self.groups)
+        results: list[EvaluationResult] = []
+        for specs, place in zip(self.passes, places, strict=True):
+            score = (ReadScored if results else ScoreRowGroups)(replace(self.plan, slices=specs), str(directory))
             with score.heard_by(listener), pipeline() as entered:
                 (
                     entered
-                    | "RowGroups" >> beam.Create(Part.each(self.groups))
+                    | "RowGroups" >> beam.Create(parts)
                     | "Score" >> beam.ParDo(score)
                     | "Sum" >> beam.CombineGlobally(CombineMetrics(self.plan.layout))
                     | "Write"
-                    >> beam.Map(_write, str(part / RESULTS_FILE), self.plan.label, self.split, [*self.metrics])
+                    >> beam.Map(_write, str(place / RESULTS_FILE), self.plan.label, self.split, [*self.metrics])
                 )
-            found.append(read(part, empty=several))
-        result = join(directory, parts, found) if several else found[0]
+            results.append(read(place, empty=several))
+        result = replace(join(directory, places, results) if several else results[0], output=self.output)
+        result.engines.update(dict.fromkeys(result.metrics, "vectorised"))
         plots = gather(self.plan, self.groups, directory, result)
         if plots is not None:
             (directory / TASK_PLOTS_FILE).write_text(json.dumps(plots.to_json(), allow_nan=False))
         if self.intervals.method != "analytic":
             self._resample(directory, result, progress)
+        if functions:
+            from penstock.evaluation.own_metrics import compute as compute_own
+            from penstock.evaluation.resampling.resample import kept_rows
+
+            compute_own(functions, kept_rows(self.plan, self.groups, directory), result, self.module_file)
+            result.metrics.extend(functions)
+            result.engines.update(dict.fromkeys(functions, "function"))
+        if self.by_tfma:
+            from penstock.evaluation.tfma_engine import compute
+
+            asked = (self.by_tfma, self.query, module)
+            found = compute(self.plan, parts, directory, asked, pipeline(), result)
+            result.metrics.extend(found)
+            result.engines.update(dict.fromkeys(found, "tfma"))
+            self._check_thresholds(result)
+        (directory / RESULTS_FILE).write_text(json.dumps(result.to_json(), allow_nan=False))
         if self.fairness is not None:
             from penstock.evaluation.fairness.measure import measure
 
-            fair = measure(self.plan, self.groups, self.fair_groups, self.fairness, directory, listener)
-            fair.write(directory)
+            measure(self.plan, self.groups, self.fair_groups, self.fairness, directory, listener).write(directory)
         result.verdicts.extend(judge(self.thresholds, result))
         result.write_verdicts(directory)
         return result
@@ -127,7 +167,16 @@ class Evaluation:
 
         rows = kept_rows(self.plan, self.groups, directory)
         resample(rows, self.plan.layout, self.metrics, self.intervals, progress).put(result)
-        (directory / RESULTS_FILE).write_text(json.dumps(result.to_json(), allow_nan=False))
+
+    def _check_thresholds(self, result: EvaluationResult) -> None:
+        """What TFMA calls the values of a class is known only when they are there."""
+        for threshold in self.thresholds:
+            if threshold.metric not in result.engines:
+                raise UsageError(
+                    f"thresholds: TFMA gives no metric {threshold.metric!r}.",
+                    hint=did_you_mean(threshold.metric, result.metrics),
+                    metric=threshold.metric,
+                )
 
 
 def _write(accumulator: Accumulator | TaskAccumulator, file: str, label: str, split: str, metrics: list[str]) -> None:
@@ -183,7 +232,7 @@ def prepare(  # noqa: PLR0913  # the Evaluator's arguments, less those that say 
     label: str,
     transformed_label: bool,
     slices: Sequence[SliceValue],
-    metrics: Sequence[str],
+    metrics: Sequence[MetricValue],
     thresholds: Sequence[Threshold],
     split: str,
     weight: str | None = None,
@@ -193,6 +242,10 @@ def prepare(  # noqa: PLR0913  # the Evaluator's arguments, less those that say 
     fairness: Fairness | None = None,
     task: Task = "binary",
     classes: Sequence[str | int] = (),
+    engine: Engine = "auto",
+    query: str | None = None,
+    module_file: str = "",
+    output: str = "",
 ) -> Evaluation:
     """Checks every name before anything is computed: split, columns, metrics, slices.
 
@@ -213,6 +266,10 @@ def prepare(  # noqa: PLR0913  # the Evaluator's arguments, less those that say 
         fairness: What is asked of fairness.
         task: What a score means.
         classes: Of several classes or labels, their names in the order of the scores.
+        engine: Which engine computes metrics; chosen for each if ``auto``.
+        query: A column of the examples: rows of one value are ranked against one another.
+        module_file: The user's Python file with metrics.
+        output: The model's output that is evaluated, where there are several; ``load`` knows it.
 
     Raises:
         UsageError: A name is unknown; offers the nearest.
@@ -221,7 +278,7 @@ def prepare(  # noqa: PLR0913  # the Evaluator's arguments, less those that say 
     from penstock.evaluation.fairness.measure import check_counterfactuals
     from penstock.evaluation.rows import EvaluationPlan
 
-    found, specs = wanted(metrics, slices, thresholds, task, fairness)
+    found, others, specs = wanted(metrics, slices, thresholds, task, fairness, engine, own=bool(module_file))
     columns = arrow_schema(examples, split).names
     check_columns(specs, columns)
     specs = with_quantiles(specs, lambda name: _column(examples, split, name))
@@ -235,7 +292,7 @@ def prepare(  # noqa: PLR0913  # the Evaluator's arguments, less those that say 
             )
         check_counterfactuals(fairness, columns, models[CANDIDATE] if not (given and given.prediction) else "")
     from_examples = given.wanted if given is not None and not predictions_file else ()
-    for role, name in [("weight", weight), *(("predictions", name) for name in from_examples)]:
+    for role, name in [("weight", weight), ("query", query), *(("predictions", name) for name in from_examples)]:
         if name is not None and name not in columns:
             raise UsageError(
                 f"{role}: the examples have no column {name!r}.", hint=did_you_mean(name, columns), column=name
@@ -255,7 +312,21 @@ def prepare(  # noqa: PLR0913  # the Evaluator's arguments, less those that say 
     )
     intervals = confidence_intervals or ConfidenceIntervals()
     read_from = row_groups(examples, split)
-    return Evaluation(plan, read_from, found, specs, list(thresholds), split, intervals, fairness, groups)
+    return Evaluation(
+        plan,
+        read_from,
+        found,
+        specs,
+        list(thresholds),
+        split,
+        intervals,
+        fairness,
+        groups,
+        others,
+        module_file,
+        query or "",
+        output,
+    )
 
 
 def _column(examples: Examples, split: str, name: str) -> Any:
@@ -267,14 +338,32 @@ def _column(examples: Examples, split: str, name: str) -> Any:
 
 
 def wanted(
-    metrics: Sequence[str],
+    metrics: Sequence[MetricValue],
     slices: Sequence[SliceValue],
     thresholds: Sequence[Threshold],
     task: Task = "binary",
     fairness: Fairness | None = None,
-) -> tuple[dict[str, Metric], list[SliceSpec]]:
-    """The metrics and slices of a config, those that only thresholds or groups name included."""
-    found = named(["example_count", *metrics, *(threshold.metric for threshold in thresholds)], task)
+    engine: Engine = "auto",
+    *,
+    own: bool = False,
+) -> tuple[dict[str, Metric], list[TfmaMetric | FunctionMetric], list[SliceSpec]]:
+    """The metrics of the vectorised engine, all others, and the slices, those that thresholds or groups name too."""
+    known = METRICS if task == "binary" else TASK_METRICS[task]
+    asked = {name_of(one): one for one in metrics}
+    for threshold in thresholds:
+        if threshold.metric not in asked and threshold.metric.partition("@")[0] not in asked:
+            asked[threshold.metric] = threshold.metric
+    names: list[str] = []
+    others: list[TfmaMetric | FunctionMetric] = []
+    for one in asked.values():
+        found = resolved(one, known, engine, own=own)
+        theirs = as_tfma(known[found], found, task) if isinstance(found, str) and engine == "tfma" else None
+        if not isinstance(found, str):
+            others.append(found)
+        elif theirs is not None:
+            others.append(theirs)
+        else:
+            names.append(found)
     groups = parse(fairness.groups) if fairness is not None else []
     specs = dict.fromkeys([*parse(slices), *groups, *(spec for one in thresholds for spec in parse(one.slices))])
-    return found, list(specs)
+    return named(["example_count", *names], task), others, list(specs)

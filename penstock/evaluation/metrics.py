@@ -19,13 +19,15 @@ from collections.abc import Iterable, Mapping
 
 from penstock.errors import UsageError, did_you_mean
 from penstock.evaluation.accumulator import Accumulator, Layout
+from penstock.evaluation.asked import TfmaMetric
 from penstock.evaluation.binary_metrics import METRICS, Interval, Metric, Sums
 from penstock.evaluation.histogram import Floats
 from penstock.evaluation.task_accumulator import TaskAccumulator
 from penstock.evaluation.task_metrics import TASK_METRICS, TaskSums
-from penstock.evaluation.task_names import Task
+from penstock.evaluation.task_names import BY_CLASS, Task
+from penstock.evaluation.tfma_names import TFMA_CLASSES
 
-__all__ = ["METRICS", "Metric", "Sums", "computed", "layout_for", "named"]
+__all__ = ["METRICS", "Metric", "Sums", "as_tfma", "computed", "layout_for", "named"]
 
 
 def named(names: Iterable[str], task: Task = "binary") -> dict[str, Metric]:
@@ -41,6 +43,15 @@ def named(names: Iterable[str], task: Task = "binary") -> dict[str, Metric]:
             raise UsageError(f"There is no metric {name!r}.", hint=did_you_mean(name, known), metric=name)
         found[name] = known[name]
     return found
+
+
+def as_tfma(metric: Metric, name: str, task: Task) -> TfmaMetric | None:
+    """A metric of ours as TFMA computes it, under a name; nothing where TFMA has none, nor for the number of rows."""
+    if metric.tfma_class not in TFMA_CLASSES or metric.name == "example_count":
+        return None
+    base, _, end = metric.name.rpartition("_")
+    average = end if task != "binary" and base in BY_CLASS and end in ("macro", "weighted") else ""
+    return TfmaMetric(name, metric.tfma_class, average=average)
 
 
 def layout_for(metrics: Iterable[Metric], models: tuple[str, ...], task: Task = "binary", classes: int = 0) -> Layout:

@@ -98,7 +98,7 @@ def read(
 def as_numbers(column: pa.ChunkedArray) -> Floats:
     """A column of numbers, [rows], or of lists of them, [rows, classes]; not a number where it is null."""
     if pa.types.is_nested(column.type):
-        return wide_numbers(pa.concat_arrays(column.chunks), PREDICTIONS_DIRECTORY, "column of")
+        return wide_numbers(_whole(column), PREDICTION, PREDICTION)
     return pc.fill_null(column, math.nan).to_numpy().astype(np.float64)
 
 
@@ -129,16 +129,22 @@ def write_part(
         pq.write_table(pa.table(columns), sink, compression="zstd")
 
 
-def read_part(directory: str | Path, model: str, part: tuple[int, int]) -> pa.Table:
-    """What `write_part` has written of one row group."""
+def read_part(directory: str | Path, model: str, part: tuple[int, int]) -> dict[str, Floats]:
+    """The columns of one row group's predictions as `write_part` wrote them; not a number where a row has none."""
     from apache_beam.io.filesystems import FileSystems
 
-    with FileSystems.open(_place(directory, model, part)) as stream:
-        return pq.read_table(pa.BufferReader(stream.read()))
+    with FileSystems.open(_place(directory, model, part)) as stream, pa.PythonFile(stream, mode="r") as source:
+        table = pq.read_table(source)
+    return {name: wide_numbers(_whole(table[name]), name, name) for name in table.schema.names}
 
 
 def _place(directory: str | Path, model: str, part: tuple[int, int]) -> str:
     return f"{directory}/{PREDICTIONS_DIRECTORY}/{model}/part-{part[0]:05d}-of-{part[1]:05d}.parquet"
+
+
+def _whole(column: pa.ChunkedArray) -> pa.Array:
+    found = column.combine_chunks()
+    return pa.concat_arrays(found.chunks) if isinstance(found, pa.ChunkedArray) else found
 
 
 def _column(values: Floats, *, missing: bool) -> pa.Array:

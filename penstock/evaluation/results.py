@@ -57,6 +57,8 @@ class EvaluationResult:
         change_intervals: By metric the 95 % interval of candidate less baseline for each slice, where it was resampled.
         resampling: How intervals were resampled, if they were: ``method``, ``replicates``,
             ``degrees_of_freedom``, and ``t``, how many standard errors an interval reaches to either side.
+        engines: By metric the engine that computed it: ``vectorised`` or ``tfma``.
+        output: The model's output that was evaluated, where it was said.
         counts: Rows read, and rows left out by reason.
         verdicts: What the thresholds came to.
     """
@@ -71,6 +73,8 @@ class EvaluationResult:
     intervals: dict[str, dict[str, list[tuple[float, float]]]] = field(default_factory=dict)
     change_intervals: dict[str, list[tuple[float, float]]] = field(default_factory=dict)
     resampling: dict[str, Any] = field(default_factory=dict)
+    engines: dict[str, str] = field(default_factory=dict)
+    output: str = ""
     counts: dict[str, int] = field(default_factory=dict)
     verdicts: list[Verdict] = field(default_factory=list)
 
@@ -150,6 +154,8 @@ class EvaluationResult:
             "split": self.split,
             "models": self.models,
             "metrics": self.metrics,
+            "engines": self.engines,
+            "output": self.output,
             "counts": self.counts,
             "resampling": self.resampling,
             "slices": [[list(pair) for pair in key] for key in self.slices],
@@ -179,6 +185,8 @@ class EvaluationResult:
                 for metric, column in value.get("change_intervals", {}).items()
             },
             resampling=dict(value.get("resampling", {})),
+            engines=dict(value.get("engines", {})),
+            output=value.get("output", ""),
             counts=dict(value["counts"]),
             verdicts=list(verdicts),
         )

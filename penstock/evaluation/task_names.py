@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-__all__ = ["BY_CLASS", "TASK_NAMES", "Task"]
+__all__ = ["BY_CLASS", "METRIC_NAMES", "TASK_NAMES", "Task"]
 
 Task = Literal["binary", "regression", "multiclass", "multilabel"]
 
@@ -21,6 +21,46 @@ BY_CLASS = (
     "binary_accuracy",
 )
 """Metrics of one class against the rest, of which there are averages over the classes."""
+
+METRIC_NAMES = frozenset(
+    {
+        "accuracy",
+        "auc",
+        "auc_precision_recall",
+        "aucpr",
+        "balanced_accuracy",
+        "binary_accuracy",
+        "binary_cross_entropy",
+        "binary_crossentropy",
+        "calibration",
+        "example_count",
+        "f1_score",
+        "false_discovery_rate",
+        "false_negative_rate",
+        "false_negatives",
+        "false_omission_rate",
+        "false_positive_rate",
+        "false_positives",
+        "fnr",
+        "fpr",
+        "log_loss",
+        "loss",
+        "matthews_correlation_coefficient",
+        "mean_label",
+        "mean_prediction",
+        "negative_predictive_value",
+        "pr_auc",
+        "precision",
+        "predicted_positive_rate",
+        "prevalence",
+        "recall",
+        "specificity",
+        "true_negatives",
+        "true_positives",
+        "weighted_example_count",
+    }
+)
+"""The names of the metrics of binary scores."""
 
 _COUNTS = frozenset({"example_count", "weighted_example_count"})
 _AVERAGES = frozenset(f"{name}{end}" for name in BY_CLASS for end in ("", "_macro", "_weighted"))

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from penstock.data.tfrecord_framing import framed
+from penstock.evaluation.asked import FunctionMetric, TfmaMetric
 from penstock.evaluation.fairness.options import RATES
 from penstock.evaluation.fairness.results import Estimate, FairnessResult
 from penstock.evaluation.metrics import Metric
@@ -29,7 +30,7 @@ __all__ = ["write"]
 def write(  # noqa: PLR0913  # what the files say, each by name
     directory: Path,
     result: EvaluationResult,
-    metrics: Mapping[str, Metric],
+    metrics: Mapping[str, Metric | TfmaMetric | FunctionMetric],
     slices: Sequence[SliceSpec],
     thresholds: Sequence[Threshold],
     *,
@@ -70,11 +71,13 @@ def write(  # noqa: PLR0913  # what the files say, each by name
             if not math.isnan(rate.low):
                 entry.confidence_interval.lower_bound.double_value.value = rate.low
                 entry.confidence_interval.upper_bound.double_value.value = rate.high
+        for entry in found.metric_keys_and_values:
+            entry.key.output_name = result.output
         return found
 
     messages = (message(index) for index in range(len(result.slices)))
     _write_records(directory / "metrics-00000-of-00001.tfrecord", messages)
-    plots = plot_messages(directory, weighted=weighted, named=named)
+    plots = plot_messages(directory, weighted=weighted, named=named, output=result.output)
     if plots is not None:
         _write_records(directory / "plots-00000-of-00001.tfrecord", plots)
     if thresholds:
@@ -102,7 +105,7 @@ def _fairness_indicators(fairness: FairnessResult | None) -> dict[SliceKey, dict
 def _metrics_for_slice(
     index: int,
     result: EvaluationResult,
-    metrics: Mapping[str, Metric],
+    metrics: Mapping[str, Metric | TfmaMetric | FunctionMetric],
     changes: Sequence[str],
     *,
     weighted: bool,
@@ -112,9 +115,10 @@ def _metrics_for_slice(
     for model in result.models:
         written = set()
         for name, metric in metrics.items():
-            if metric.name in written:  # asked for by two of its names
+            best = metric.top_k if isinstance(metric, TfmaMetric) else 0
+            if (metric.name, best) in written:  # asked for by two of its names
                 continue
-            written.add(metric.name)
+            written.add((metric.name, best))
             entry = message.metric_keys_and_values.add()
             _fill_key(entry.key, metric, model, weighted=weighted, named=named)
             entry.value.double_value.value = result.values[model][name][index]
@@ -136,8 +140,12 @@ def _metrics_for_slice(
     return message
 
 
-def _fill_key(key: Any, metric: Metric, model: str, *, weighted: bool, named: bool) -> None:
+def _fill_key(
+    key: Any, metric: Metric | TfmaMetric | FunctionMetric, model: str, *, weighted: bool, named: bool
+) -> None:
     key.name = metric.name
+    if isinstance(metric, TfmaMetric) and metric.top_k:
+        key.sub_key.top_k.value = metric.top_k
     if named:
         key.model_name = model
     key.example_weighted.value = weighted and metric.weighted
@@ -145,7 +153,7 @@ def _fill_key(key: Any, metric: Metric, model: str, *, weighted: bool, named: bo
 
 def _eval_config(
     result: EvaluationResult,
-    metrics: Mapping[str, Metric],
+    metrics: Mapping[str, Metric | TfmaMetric | FunctionMetric],
     slices: Sequence[SliceSpec],
     thresholds: Sequence[Threshold],
     *,
@@ -155,7 +163,11 @@ def _eval_config(
     protos = config_pb2()
     config = protos.EvalConfig()
     for model in result.models:
-        spec = config.model_specs.add(label_key=result.label, signature_name="serving_default")
+        spec = config.model_specs.add(signature_name="serving_default")
+        if result.output:
+            spec.label_keys[result.output] = result.label
+        else:
+            spec.label_key = result.label
         if weight is not None:
             spec.example_weight_key = weight
         if named:
@@ -167,12 +179,14 @@ def _eval_config(
         config.options.confidence_intervals.method = getattr(kinds, result.resampling["method"].upper())
     for slice_spec in slices:
         config.slicing_specs.append(_slicing_spec(slice_spec))
-    metrics_spec = config.metrics_specs.add()
+    metrics_spec = config.metrics_specs.add(output_names=[result.output] if result.output else [])
     configs: dict[str, Any] = {}
     for name, metric in metrics.items():
         if metric.name not in configs:
-            configs[metric.name] = metrics_spec.metrics.add(class_name=metric.tfma_class)
-            configs[metric.name].config = json.dumps({"name": metric.name})
+            arguments: dict[str, Any] = {"name": metric.name}
+            if isinstance(metric, TfmaMetric):
+                arguments = {**metric.config, **(arguments if metric.known.named else {})}
+            configs[metric.name] = metrics_spec.metrics.add(class_name=metric.tfma_class, config=json.dumps(arguments))
         for threshold in thresholds:
             if threshold.metric == name:
                 _add_thresholds(configs[metric.name], threshold, named=named)
@@ -214,7 +228,7 @@ def _threshold_protos(threshold: Threshold, *, named: bool) -> dict[str, Any]:
 
 def _validation(
     result: EvaluationResult,
-    metrics: Mapping[str, Metric],
+    metrics: Mapping[str, Metric | TfmaMetric | FunctionMetric],
     thresholds: Sequence[Threshold],
     *,
     weighted: bool,
@@ -240,6 +254,7 @@ def _validation(
         compares = evidence["kind"] in ("max_drop", "max_rise")
         _fill_key(failure.metric_key, metrics[evidence["metric"]], CANDIDATE, weighted=weighted, named=named)
         failure.metric_key.is_diff = compares
+        failure.metric_key.output_name = result.output
         observed = verdict.observed if verdict.observed is not None else math.nan
         failure.metric_value.double_value.value = observed - (verdict.baseline or 0.0) if compares else observed
         failure.metric_threshold.CopyFrom(protos[evidence["metric"], evidence["kind"], evidence["threshold"]])

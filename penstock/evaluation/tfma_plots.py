@@ -21,13 +21,14 @@ from penstock.evaluation.tfma_protos import metrics_for_slice_pb2
 __all__ = ["plot_messages", "slice_key_proto"]
 
 
-def plot_messages(directory: Path, *, weighted: bool, named: bool) -> Iterator[Any] | None:
+def plot_messages(directory: Path, *, weighted: bool, named: bool, output: str = "") -> Iterator[Any] | None:
     """The messages of an evaluation's plots; None where it has none.
 
     Args:
         directory: Where the plots lie.
         weighted: Whether rows had weights.
         named: Whether models have names.
+        output: The output of the model that was evaluated, where it has several.
     """
     evaluation = ModelEvaluation(str(directory))
     found: Plots | TaskPlots
@@ -39,10 +40,10 @@ def plot_messages(directory: Path, *, weighted: bool, named: bool) -> Iterator[A
         fill = _fill_regression if found.task == "regression" else _fill_classes
     else:
         return None
-    return (_message(found, key, fill, weighted=weighted, named=named) for key in found.slices)
+    return (_message(found, key, fill, weighted=weighted, named=named, output=output) for key in found.slices)
 
 
-def _message(plots: Any, key: SliceKey, fill: Callable[..., None], *, weighted: bool, named: bool) -> Any:
+def _message(plots: Any, key: SliceKey, fill: Callable[..., None], *, weighted: bool, named: bool, output: str) -> Any:
     message = metrics_for_slice_pb2().PlotsForSlice(slice_key=slice_key_proto(key))
 
     def entry(model: str, number: int | None = None) -> Any:
@@ -50,6 +51,7 @@ def _message(plots: Any, key: SliceKey, fill: Callable[..., None], *, weighted: 
         if named:
             found.key.model_name = model
         found.key.example_weighted.value = weighted
+        found.key.output_name = output
         if number is not None:
             found.key.sub_key.class_id.value = number
         return found.value

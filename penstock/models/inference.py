@@ -66,15 +66,19 @@ def read_signatures(path: str | Path) -> dict[str, Signature]:
     }
 
 
-def serving_signatures(path: str | Path) -> dict[str, Signature]:
+def serving_signatures(path: str | Path, output: str = "") -> dict[str, Signature]:
     """The signatures of a SavedModel, of which ``serving_default`` can score serialized examples.
+
+    Args:
+        path: The SavedModel's directory.
+        output: The output that holds the predictions, where there are several.
 
     Raises:
         DataError: See `read_signatures`.
         UsageError: There is no such signature, or it takes or gives something else; lists what the model has.
     """
     signatures = read_signatures(path)
-    _prediction_output(_of_examples(signatures, SERVING, path), path)
+    _prediction_output(_of_examples(signatures, SERVING, path), path, output)
     return signatures
 
 
@@ -103,12 +107,22 @@ def _of_examples(signatures: Mapping[str, Signature], name: str, path: str | Pat
     return signature
 
 
-def _prediction_output(signature: Signature, path: str | Path) -> str:
+def _prediction_output(signature: Signature, path: str | Path, output: str = "") -> str:
     """The name of the output that holds the predictions.
 
     Raises:
-        UsageError: There are several, none of which goes by a name for predictions.
+        UsageError: There is no output of the name asked for; or there are several, none of which goes by a name for
+            predictions.
     """
+    if output and output not in signature.outputs:
+        raise UsageError(
+            f"The signature {signature.name!r} has no output {output!r}.",
+            hint=did_you_mean(output, signature.outputs),
+            path=str(path),
+            signature=signature.name,
+        )
+    if output:
+        return output
     if len(signature.outputs) == 1:
         return signature.outputs[0]
     for name in _PREDICTIONS:
@@ -116,7 +130,7 @@ def _prediction_output(signature: Signature, path: str | Path) -> str:
             return name
     raise UsageError(
         f"The signature {signature.name!r} has several outputs: {', '.join(signature.outputs)}.",
-        hint="Give it one output, or call the one with the predictions 'predictions'.",
+        hint=f"Say which one holds the predictions: output: {signature.outputs[0]}; or call it 'predictions'.",
         path=str(path),
         signature=signature.name,
     )
@@ -150,17 +164,18 @@ class Scorer:
 
     Args:
         path: The SavedModel's directory.
+        output: The output that holds the predictions, where there are several.
 
     Raises:
         DataError, UsageError: See `serving_signatures`.
     """
 
-    def __init__(self, path: str | Path) -> None:
+    def __init__(self, path: str | Path, output: str = "") -> None:
         import tensorflow as tf
 
         self._path = str(path)
-        signatures = serving_signatures(path)
-        self._output = _prediction_output(signatures[SERVING], path)
+        signatures = serving_signatures(path, output)
+        self._output = _prediction_output(signatures[SERVING], path, output)
         # The loaded object must stay alive: signatures hold its variables weakly.
         self._model = tf.saved_model.load(str(path))
         self._signatures = signatures

@@ -92,7 +92,8 @@ def saved(path: Path, weight: float, night: float) -> Model:
     @tf.function(input_signature=takes)
     def serve(examples: Any) -> dict[str, Any]:
         rows = tf.io.parse_example(examples, parsed)
-        return {"outputs": model([rows["x"], tf.cast(rows["hour"], tf.float32)])}
+        score = model([rows["x"], tf.cast(rows["hour"], tf.float32)])
+        return {"outputs": score, "turned": 1.0 - score}
 
     @tf.function(input_signature=takes)
     def transform(examples: Any) -> dict[str, Any]:
@@ -387,6 +388,46 @@ def test_tfma_files_are_written(setting: Setting, tfrecords: Callable[[Path], li
     assert not validation.validation_ok
     failure = validation.metric_validations_per_slice[0].failures[0]
     assert failure.metric_threshold.value_threshold.lower_bound.value == 0.99
+
+
+def test_one_of_several_outputs_is_judged_by_its_name(
+    setting: Setting, tfrecords: Callable[[Path], list[bytes]]
+) -> None:
+    """Which stands in the results and in TFMA's keys; one that the model does not have is named."""
+    from penstock.evaluation.tfma_protos import metrics_for_slice_pb2
+
+    thresholds = [Threshold("auc", max=0.2)]
+    found = setting.evaluate(output="turned", thresholds=thresholds)
+    assert found.blessing.blessed
+    assert found.result.output == "turned"
+    usual = setting.evaluate(thresholds=thresholds)
+    assert not usual.blessing.blessed
+    assert found.result.value("auc") == pytest.approx(1 - usual.result.value("auc"), abs=1e-4)
+    (record,) = tfrecords(found.evaluation.path("metrics-00000-of-00001.tfrecord"))
+    keys = [one.key for one in metrics_for_slice_pb2().MetricsForSlice.FromString(record).metric_keys_and_values]
+    assert {key.output_name for key in keys} == {"turned"}
+    config = json.loads(found.evaluation.path("eval_config.json").read_text())["evalConfig"]
+    assert config["modelSpecs"][0]["labelKeys"] == {"turned": "label"}
+    with pytest.raises(UsageError, match="no output 'turnt'"):
+        setting.evaluate(output="turnt")
+
+
+def test_an_eval_config_stands_for_parameters(setting: Setting, tmp_path: Path) -> None:
+    """What it says is what the same parameters say."""
+    file = tmp_path / "eval_config.pbtxt"
+    file.write_text("""
+        model_specs { label_key: "y" example_weight_key: "weight" }
+        slicing_specs {} slicing_specs { feature_keys: ["hour"] feature_values { key: "pay" value: "Cash" } }
+        metrics_specs { metrics { class_name: "AUC"
+          threshold { value_threshold { lower_bound { value: 0.8 } } } } metrics { class_name: "Recall" } }
+    """)
+    nothing: dict[str, Any] = {"label": "", "metrics": None}
+    found = setting.evaluate(eval_config=str(file), **nothing)
+    slices: list[Any] = [[], ["hour", {"pay": "Cash"}]]
+    bound = Threshold("auc", min=0.8, slices=tuple(slices))
+    same = setting.evaluate(label="y", weight="weight", slices=slices, metrics=["auc", "recall"], thresholds=[bound])
+    for name in ("results.json", "verdicts.json", "metrics-00000-of-00001.tfrecord", "eval_config.json"):
+        assert found.evaluation.path(name).read_bytes() == same.evaluation.path(name).read_bytes(), name
 
 
 @pytest.fixture

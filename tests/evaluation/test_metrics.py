@@ -36,6 +36,6 @@ def test_no_name_means_two_metrics() -> None:
 
 def test_the_names_that_are_checked_beforehand_are_those_there_are() -> None:
     """The light list of names and the metrics themselves agree."""
-    from penstock.evaluation.names import METRIC_NAMES
+    from penstock.evaluation.task_names import METRIC_NAMES
 
     assert set(METRICS) == METRIC_NAMES

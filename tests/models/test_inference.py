@@ -83,6 +83,9 @@ def test_signatures_are_read_without_loading_the_model(tmp_path: Path) -> None:
         serving_signatures(save(tmp_path / "other", signature="serve"))
     with pytest.raises(UsageError, match="several outputs: a, b"):
         serving_signatures(save(tmp_path / "several", "a", "b"))
+    assert serving_signatures(tmp_path / "several", "b")
+    with pytest.raises(UsageError, match="no output 'c'"):
+        serving_signatures(tmp_path / "several", "c")
     assert serving_signatures(save(tmp_path / "named", "extra", "predictions"))
     with pytest.raises(DataError, match="no SavedModel here"):
         read_signatures(tmp_path / "nothing")

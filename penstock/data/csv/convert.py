@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -28,7 +28,7 @@ from penstock.data.ingest.shards import Shard
 from penstock.data.ingest.write import SplitWriter
 from penstock.errors import DataError, PenstockError
 
-__all__ = ["Column", "Convert", "Place", "read_strings"]
+__all__ = ["Column", "Convert", "Place", "read_strings", "write_splits"]
 
 _ESCAPED = re.compile("[\udc80-\udcff]")  # bytes that are not UTF-8, as Python keeps them in a text
 _MOST_BYTES = (1 << 31) - (1 << 20)  # Arrow's reader counts the bytes of a block in 32 bits
@@ -78,6 +78,13 @@ class Column:
         )
 
 
+def write_splits(shard: Shard, batch: pa.RecordBatch, job: Job) -> Report:
+    """Writes the rows of a shard to the files of their splits; the report says how many, and what decided."""
+    with SplitWriter(shard, batch.schema, job) as writer:
+        writer.write(batch)
+    return Report(shard.index, rows=writer.counts, keys=writer.keys, untimed=writer.untimed)
+
+
 @dataclass(frozen=True)
 class Convert:
     """How CSV shards are converted; a `penstock.data.ingest.job.Run`.
@@ -88,6 +95,7 @@ class Convert:
         guess: The type each is first read as; one that is not in it is told by its values.
         fixed: Columns whose type is not to be widened or narrowed; their values are known or required to fit.
         later: Columns that are read as text and become a declared type then; what does not fit is rejected.
+        sink: What becomes of a shard's rows; called once more if other shards show that its types were too narrow.
     """
 
     job: Job
@@ -95,6 +103,7 @@ class Convert:
     guess: Mapping[str, Kind]
     fixed: Mapping[str, Kind]
     later: Mapping[str, pa.DataType]
+    sink: Callable[[Shard, pa.RecordBatch, Job], Report] = write_splits
 
     def __call__(self, shard: Shard) -> Report:
         """Reads a shard and writes its splits. The same shard always gives the same bytes."""
@@ -103,9 +112,7 @@ class Convert:
             columns, batch = _read_shard(shard, self, rejections)
             if batch is None:
                 return Report(shard.index, columns)
-            with SplitWriter(shard, batch.schema, self.job) as writer:
-                writer.write(batch)
-            return Report(shard.index, columns, writer.counts, rejections.rows, writer.keys, writer.untimed)
+            return replace(self.sink(shard, batch, self.job), columns=columns, rejected=rejections.rows)
         except (PenstockError, OSError) as error:
             return failed(shard, error, self.job.directory)
 

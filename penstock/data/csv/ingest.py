@@ -6,16 +6,16 @@ What runs on the shards is `penstock.data.csv.convert.Convert`, driven by `penst
 from __future__ import annotations
 
 import io
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from itertools import islice
 
 import pyarrow as pa
 
 from penstock.artifacts import Examples
 from penstock.data.csv.blocks import Block, Piece, cuts, pieces, shards
-from penstock.data.csv.convert import Column, Convert, Place, read_strings
+from penstock.data.csv.convert import Column, Convert, Place, read_strings, write_splits
 from penstock.data.csv.files import CsvFile, find, open_all
 from penstock.data.csv.rows import rows, shortened
 from penstock.data.csv.values import Kind, examine, widest
@@ -28,7 +28,7 @@ from penstock.data.ingest.shards import Shard, by_split
 from penstock.dsl import Context
 from penstock.errors import DataError
 
-__all__ = ["ingest_csv"]
+__all__ = ["Reading", "ingest_csv", "read_csv"]
 
 _TYPES = {"int": Kind.INT64, "float": Kind.FLOAT64, "string": Kind.STRING}
 
@@ -37,6 +37,23 @@ _SAMPLE_BYTES = 128 << 10
 _SMALL_BYTES = 4 << 20
 _NUMERIC_SHARE = 0.95
 _NUMERIC_LEAST = 20
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What reading CSV files came to.
+
+    Attributes:
+        files: The files.
+        shards: What was read at a time.
+        reports: What became of each, in order.
+        columns: What is known of each column, over all shards.
+    """
+
+    files: list[CsvFile]
+    shards: list[Shard]
+    reports: list[Report]
+    columns: dict[str, Column]
 
 
 def ingest_csv(input_base: str | Mapping[str, str], examples: Examples, job: Job, ctx: Context) -> None:
@@ -49,6 +66,33 @@ def ingest_csv(input_base: str | Mapping[str, str], examples: Examples, job: Job
     """
     inputs = find(input_base)
     files, job = open_all(inputs.paths), job.reading(inputs)
+    with directories(examples, job.splits):
+        read = read_csv(files, job, ctx)
+        check_times(job, read.reports, read.shards, _located)
+        check_leaks(job, read.reports, read.shards, _located)
+        publish(examples, job, read.reports, files[0].path, len(read.columns), ctx)
+    warn_of_empty(ctx, [name for name, column in read.columns.items() if not column.present])
+    _warn_of_overflow(ctx, read.columns)
+
+
+def read_csv(
+    files: list[CsvFile],
+    job: Job,
+    ctx: Context,
+    sink: Callable[[Shard, pa.RecordBatch, Job], Report] = write_splits,
+) -> Reading:
+    """Reads the rows of CSV files with types that hold for all of them, and gives each shard's to ``sink``.
+
+    Args:
+        files: The files, of equal columns.
+        job: What is declared, and what a row does that is not usable.
+        ctx: The running node.
+        sink: Where the rows go, on any thread or worker.
+
+    Raises:
+        DataError: The data is not usable: path, row (line of the file, the header is 1), column, and what to do.
+        UsageError: Types are not usable.
+    """
     declared, later = _declared(job, files[0])
     found = by_split(shards(files), job.given)
     if not found:
@@ -58,31 +102,26 @@ def ingest_csv(input_base: str | Mapping[str, str], examples: Examples, job: Job
         if file.path not in filled:
             ctx.warn(f"{file.path} has a header but no rows.")
     columns = files[0].columns
-    with directories(examples, job.splits):
-        work = Work(ctx, examples.uri)
-        reports = work.run(found, Convert(job, columns, _guess(found, columns, declared), declared, later))
-        merged = _merge(reports, columns, declared, found, skip=job.limit > 0)
-        # Where rows may be left out, those go whose text keeps a column from being the numbers that it nearly is.
-        numeric = {name: one.number_kind for name, one in merged.items() if name not in declared and _is_numeric(one)}
-        final = {name: column.kind for name, column in merged.items()} | numeric
-        again = [
-            shard
-            for shard, report in zip(found, reports, strict=True)
-            if any(report.columns[name].kind is not kind for name, kind in final.items())
-        ]
-        if again:
-            fixed = final | dict.fromkeys(numeric, Kind.STRING)
-            then = later | {name: kind.arrow for name, kind in numeric.items()}
-            second = work.run(again, Convert(job, columns, {}, fixed, then))
-            _merge(second, columns, fixed, found)
-            reports = [{one.shard: one for one in second}.get(report.shard, report) for report in reports]
-        if job.sample == 1 and not any(sum(report.rows.values()) for report in reports):
-            raise _no_rows(files)
-        check_times(job, reports, found, _located)
-        check_leaks(job, reports, found, _located)
-        publish(examples, job, reports, files[0].path, len(merged), ctx)
-    warn_of_empty(ctx, [name for name, column in merged.items() if not column.present])
-    _warn_of_overflow(ctx, merged)
+    work = Work(ctx, job.directory)
+    reports = work.run(found, Convert(job, columns, _guess(found, columns, declared), declared, later, sink))
+    merged = _merge(reports, columns, declared, found, skip=job.limit > 0)
+    # Where rows may be left out, those go whose text keeps a column from being the numbers that it nearly is.
+    numeric = {name: one.number_kind for name, one in merged.items() if name not in declared and _is_numeric(one)}
+    final = {name: column.kind for name, column in merged.items()} | numeric
+    again = [
+        shard
+        for shard, report in zip(found, reports, strict=True)
+        if any(report.columns[name].kind is not kind for name, kind in final.items())
+    ]
+    if again:
+        fixed = final | dict.fromkeys(numeric, Kind.STRING)
+        then = later | {name: kind.arrow for name, kind in numeric.items()}
+        second = work.run(again, Convert(job, columns, {}, fixed, then, sink))
+        _merge(second, columns, fixed, found)
+        reports = [{one.shard: one for one in second}.get(report.shard, report) for report in reports]
+    if job.sample == 1 and not any(sum(report.rows.values()) for report in reports):
+        raise _no_rows(files)
+    return Reading(files, found, reports, merged)
 
 
 def _declared(job: Job, file: CsvFile) -> tuple[dict[str, Kind], dict[str, pa.DataType]]:

@@ -11,9 +11,8 @@ from typing import Any
 from penstock.config.yaml_edit import with_item
 from penstock.errors import UsageError, did_you_mean
 from penstock.evaluation.finder.losses import ROW_METRICS
-from penstock.evaluation.names import METRIC_NAMES
 from penstock.evaluation.slices import Scalar
-from penstock.evaluation.task_names import TASK_NAMES
+from penstock.evaluation.task_names import METRIC_NAMES, TASK_NAMES
 from penstock.evaluation.thresholds import Threshold
 
 __all__ = ["conditions_of", "with_gate"]
@@ -79,6 +78,15 @@ def _scalar(text: str) -> Scalar:
     return text
 
 
+def _named(section: Any) -> set[str]:
+    """The metrics that a section has already, those of TFMA and of functions too."""
+    every = section if isinstance(section, dict) else {}
+    found = {str(one.get("metric")) for one in every.get("thresholds") or [] if isinstance(one, dict)}
+    for one in every.get("metrics") or []:
+        found |= {str(one.get(key)) for key in ("name", "function")} if isinstance(one, dict) else {str(one)}
+    return found
+
+
 def with_gate(
     text: str,
     conditions: Sequence[str],
@@ -111,7 +119,12 @@ def with_gate(
     there = (section.get("thresholds") or []) if isinstance(section, dict) else []
     metric = metric or next((one["metric"] for one in there if isinstance(one, dict) and "metric" in one), "auc")
     known = TASK_NAMES.get(section.get("task", "binary"), METRIC_NAMES) if isinstance(section, dict) else METRIC_NAMES
-    if metric not in known:
+    if isinstance(section, dict) and section.get("eval_config"):
+        raise UsageError(
+            f"The thresholds of this pipeline stand in {section['eval_config']}.",
+            hint="Add per_slice_thresholds there, or write the Evaluator's keys here in place of the file.",
+        )
+    if metric not in known and metric not in _named(section):
         raise UsageError(f"There is no metric {metric!r}.", hint=did_you_mean(metric, known), metric=metric)
     if not bounds:
         bounds = {"max_rise" if metric in _LOWER_IS_BETTER else "max_drop": _BOUND}

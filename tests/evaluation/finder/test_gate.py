@@ -36,6 +36,15 @@ def test_a_metric_that_should_be_low_may_not_rise() -> None:
     assert gated(by="interval")[1].endswith("min_examples: 100, by: interval}\n")
 
 
+def test_metrics_that_the_config_names_can_be_held() -> None:
+    """Those of TFMA and of functions too; an EvalConfig in a file of its own is not written to."""
+    text = "evaluator:\n  metrics: [auc, {function: profit}]\n  thresholds:\n    - {metric: ndcg@5, min: 0.5}\n"
+    assert gated(text)[0]["metric"] == "ndcg@5"
+    assert gated(text, metric="profit")[0]["metric"] == "profit"
+    with pytest.raises(UsageError, match="stand in e.pbtxt"):
+        gated("evaluator: {eval_config: e.pbtxt}\n")
+
+
 @pytest.mark.parametrize(
     ("values", "message"),
     [
