@@ -115,14 +115,12 @@ class Evaluation:
         module = load_module(self.module_file) if self.module_file else None
         functions = functions_of(module, self.by_functions) if module is not None else {}
         directory.mkdir(parents=True, exist_ok=True)
-        parts = Part.each(self.groups)
         several = len(self.passes) > 1
         places = [directory / f"pass-{number}" if several else directory for number in range(len(self.passes))]
-        found = []
+        parts = Part.each(self.groups)
+        results: list[EvaluationResult] = []
         for specs, place in zip(self.passes, places, strict=True):
-            score = (ScoreRowGroups if place is places[0] else ReadScored)(
-                replace(self.plan, slices=specs), str(directory)
-            )
+            score = (ReadScored if results else ScoreRowGroups)(replace(self.plan, slices=specs), str(directory))
             with score.heard_by(listener), pipeline() as entered:
                 (
                     entered
@@ -132,8 +130,8 @@ class Evaluation:
                     | "Write"
                     >> beam.Map(_write, str(place / RESULTS_FILE), self.plan.label, self.split, [*self.metrics])
                 )
-            found.append(read(place, empty=several))
-        result = replace(join(directory, places, found) if several else found[0], output=self.output)
+            results.append(read(place, empty=several))
+        result = replace(join(directory, places, results) if several else results[0], output=self.output)
         result.engines.update(dict.fromkeys(result.metrics, "vectorised"))
         plots = gather(self.plan, self.groups, directory, result)
         if plots is not None:
@@ -151,16 +149,15 @@ class Evaluation:
             from penstock.evaluation.tfma_engine import compute
 
             asked = (self.by_tfma, self.query, module)
-            names = compute(self.plan, parts, directory, asked, pipeline(), result)
-            result.metrics.extend(names)
-            result.engines.update(dict.fromkeys(names, "tfma"))
+            found = compute(self.plan, parts, directory, asked, pipeline(), result)
+            result.metrics.extend(found)
+            result.engines.update(dict.fromkeys(found, "tfma"))
             self._check_thresholds(result)
         (directory / RESULTS_FILE).write_text(json.dumps(result.to_json(), allow_nan=False))
         if self.fairness is not None:
             from penstock.evaluation.fairness.measure import measure
 
-            fair = measure(self.plan, self.groups, self.fair_groups, self.fairness, directory, listener)
-            fair.write(directory)
+            measure(self.plan, self.groups, self.fair_groups, self.fairness, directory, listener).write(directory)
         result.verdicts.extend(judge(self.thresholds, result))
         result.write_verdicts(directory)
         return result

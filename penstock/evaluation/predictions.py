@@ -129,12 +129,13 @@ def write_part(
         pq.write_table(pa.table(columns), sink, compression="zstd")
 
 
-def read_part(directory: str | Path, model: str, part: tuple[int, int]) -> pa.Table:
-    """What `write_part` has written of one row group."""
+def read_part(directory: str | Path, model: str, part: tuple[int, int]) -> dict[str, Floats]:
+    """The columns of one row group's predictions as `write_part` wrote them; not a number where a row has none."""
     from apache_beam.io.filesystems import FileSystems
 
-    with FileSystems.open(_place(directory, model, part)) as stream:
-        return pq.read_table(pa.BufferReader(stream.read()))
+    with FileSystems.open(_place(directory, model, part)) as stream, pa.PythonFile(stream, mode="r") as source:
+        table = pq.read_table(source)
+    return {name: wide_numbers(_whole(table[name]), name, name) for name in table.schema.names}
 
 
 def _place(directory: str | Path, model: str, part: tuple[int, int]) -> str:

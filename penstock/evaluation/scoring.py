@@ -18,7 +18,7 @@ from penstock.errors import PenstockError
 from penstock.evaluation.accumulator import Layout, ScoredBatch
 from penstock.evaluation.given import GivenFile
 from penstock.evaluation.labels import wide_numbers
-from penstock.evaluation.predictions import LABEL, PREDICTION, WEIGHT, as_numbers, read_part, write_part
+from penstock.evaluation.predictions import LABEL, PREDICTION, WEIGHT, read_part, write_part
 from penstock.evaluation.rows import EvaluationPlan, Rows, labels_of, scored_batch
 from penstock.evaluation.task_accumulator import accumulator_for
 
@@ -171,6 +171,5 @@ class ReadScored(ScoreRowGroups):
         batch = read_row_group(part.group, columns)
         assert self._directory is not None
         tables = [read_part(self._directory, name, (part.number, part.of)) for name in plan.layout.models]
-        scores = [as_numbers(table[PREDICTION]) for table in tables]
-        weights = as_numbers(tables[0][WEIGHT]) if plan.weight is not None else None
-        return scored_batch(plan, Rows(batch, scores, as_numbers(tables[0][LABEL]), weights))
+        weights = tables[0][WEIGHT] if plan.weight is not None else None
+        return scored_batch(plan, Rows(batch, [table[PREDICTION] for table in tables], tables[0][LABEL], weights))

@@ -40,6 +40,9 @@ _MOST_NUMBERS = 500_000
 # The buckets lie between these shares of the values; those at either end hold what lies beyond as well.
 _TAIL = 0.5
 
+# Of values beyond it not even differences are numbers.
+_HUGE = 1e300
+
 
 @dataclass(frozen=True)
 class TaskPlots:
@@ -169,14 +172,16 @@ class _Counter:
         """The weight, or the values times weight, by slice and cell."""
         weights = self._weights if values is None else self._weights * values[self._kept]
         found = sums_by(self._of_slice * cells + cell[self._kept], weights, self._slices * cells)
-        return found.reshape(self._slices, cells).tolist()
+        # JSON has no infinity, which sums of huge values come to.
+        return np.nan_to_num(found).reshape(self._slices, cells).tolist()
 
 
 def _regression(
     rows: ScoredBatch, prediction: Floats, of_slice: Ints, slices: int, edges: dict[str, list[float]]
 ) -> list[dict[str, Any]]:
     count = _Counter(rows, prediction, of_slice, slices)
-    residual = _bucket(rows.labels - prediction, edges["residual"])
+    with np.errstate(over="ignore"):
+        residual = _bucket(rows.labels - prediction, edges["residual"])
     predicted, actual = _bucket(prediction, edges["value"]), _bucket(rows.labels, edges["value"])
     joint = np.reshape(count(predicted * VALUES + actual, VALUES * VALUES), (slices, VALUES, VALUES)).tolist()
     sums = [count(predicted, VALUES, values) for values in (None, rows.labels, prediction)]
@@ -208,11 +213,12 @@ def _edges(rows: ScoredBatch) -> dict[str, list[float]]:
     """Bounds of buckets of the same width, the same for all models and slices."""
     finite = [np.isfinite(prediction) for prediction in rows.predictions]
     values = np.concatenate([rows.labels, *(one[kept] for one, kept in zip(rows.predictions, finite, strict=True))])
-    low, high = np.percentile(values, [_TAIL, 100 - _TAIL]) if len(values) else (0.0, 1.0)
-    residuals = np.concatenate(
-        [np.abs(rows.labels - one)[kept] for one, kept in zip(rows.predictions, finite, strict=True)]
-    )
-    reach = float(np.percentile(residuals, 100 - _TAIL)) if len(residuals) else 0.0
+    low, high = np.percentile(np.clip(values, -_HUGE, _HUGE), [_TAIL, 100 - _TAIL])
+    with np.errstate(over="ignore", invalid="ignore"):
+        residuals = np.concatenate(
+            [np.abs(rows.labels - one)[kept] for one, kept in zip(rows.predictions, finite, strict=True)]
+        )
+    reach = float(np.percentile(np.minimum(residuals, _HUGE), 100 - _TAIL)) if len(residuals) else 0.0
     if low == high:
         low, high = low - 0.5, high + 0.5
     return {

@@ -25,7 +25,7 @@ from penstock.data.examples import read_row_group
 from penstock.dsl.user_code import boundary, function_of, user_frames
 from penstock.errors import DataError, PenstockError, UsageError
 from penstock.evaluation.asked import TfmaMetric
-from penstock.evaluation.predictions import LABEL, PREDICTION, WEIGHT, as_numbers, read_part
+from penstock.evaluation.predictions import LABEL, PREDICTION, WEIGHT, read_part
 from penstock.evaluation.results import BASELINE, CANDIDATE, EvaluationResult
 from penstock.evaluation.rows import EvaluationPlan, Rows, scored_batch
 from penstock.evaluation.scoring import Part
@@ -209,9 +209,9 @@ class _Extracts(beam.DoFn):
         from_rows = [name for name in self._features if name != plan.label]
         batch = read_row_group(part.group, [*dict.fromkeys([*columns, *from_rows])])
         tables = [read_part(self._directory, name, (part.number, part.of)) for name in plan.layout.models]
-        labels = as_numbers(tables[0][LABEL])
-        weights = as_numbers(tables[0][WEIGHT]) if plan.weight is not None else None
-        rows = Rows(batch, [as_numbers(table[PREDICTION]) for table in tables], labels, weights)
+        labels = tables[0][LABEL]
+        weights = tables[0][WEIGHT] if plan.weight is not None else None
+        rows = Rows(batch, [table[PREDICTION] for table in tables], labels, weights)
         scored = scored_batch(plan, rows)
         assert scored.numbers is not None
         features = {name: batch.column(name).take(pa.array(scored.numbers)) for name in from_rows}

@@ -28,7 +28,7 @@ def plot_messages(directory: Path, *, weighted: bool, named: bool, output: str =
         directory: Where the plots lie.
         weighted: Whether rows had weights.
         named: Whether models have names.
-        output: The model's output that was evaluated, where there are several.
+        output: The output of the model that was evaluated, where it has several.
     """
     evaluation = ModelEvaluation(str(directory))
     found: Plots | TaskPlots

@@ -144,6 +144,21 @@ def test_several_labels_have_curves_and_no_matrix(tmp_path: Path) -> None:
         plots.numbers("confusion")
 
 
+@pytest.mark.component
+def test_huge_and_missing_predictions_break_no_plot(tmp_path: Path) -> None:
+    """Rows without a finite prediction count in none; others in the last bucket, however far off they are."""
+    data = {name: column[:6] for name, column in columns("regression").items()}
+    data["label"] = np.array([1e308, -1e308, 0.0, 1.0, 2.0, 3.0])
+    data["prediction"] = np.array([-1e308, 1e308, 1.0, np.inf, -np.inf, 3.0])
+    data["weight"] = np.ones(6)
+    with np.errstate(over="ignore", invalid="ignore"):
+        evaluated(tmp_path, "regression", data)
+    plots = load_task_plots(ModelEvaluation(str(tmp_path / "evaluation")))
+    residuals = plots.numbers("residuals")
+    assert residuals.sum() == 4
+    assert residuals[0] == residuals[-1] == 1
+
+
 def test_a_binary_evaluation_has_other_plots(tmp_path: Path) -> None:
     """The error says which."""
     with pytest.raises(DataError, match="regression or of several classes"):

@@ -31,7 +31,7 @@ function confusions(found, model, at) {
   const rows = matrix.map((counts, label) => {
     const all = counts.reduce((sum, one) => sum + one, 0);
     return h("tr", {}, h("th", { scope: "row" }, h("bdi", {}, found.classes[label])), counts.map((count) => {
-      const cell = h("td", { class: "right" }, number(count), h("div", { class: "quiet" }, all ? percent(count / all) : ""));
+      const cell = h("td", { class: "right" }, number(count), h("div", {}, all ? percent(count / all) : ""));
       cell.style.backgroundColor = `color-mix(in srgb, var(--v-0) ${all ? Math.round((30 * count) / all) : 0}%, transparent)`;
       return cell;
     }));
