@@ -49,7 +49,7 @@ def theirs(directory: Path, task: Task, data: dict[str, Any], metrics: list[tupl
     result = tfma.analyze_raw_data(frame, config, output_path=str(directory))
     found = read(directory)
     for key, outputs in result.slicing_metrics:
-        found[key].update({(name, "metrics"): metrics for name, metrics in outputs[""].items()})
+        found[key].update({(name, "metrics"): metrics for name, metrics in (outputs or {"": {}})[""].items()})
     return found
 
 
