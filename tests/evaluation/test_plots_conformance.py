@@ -36,9 +36,8 @@ def theirs(directory: Path, task: Task, data: dict[str, Any], metrics: list[tupl
     curves = protos.MetricsSpec(binarize=protos.BinarizationOptions(class_ids={"values": range(len(CLASSES))}))
     # Not ConfusionMatrixPlot, whose matrices are of buckets: these are of each row.
     at = {"name": "at_hundredths", "thresholds": HUNDREDTHS}
-    (curves if task == "multiclass" else spec).metrics.add(
-        class_name="ConfusionMatrixAtThresholds", config=json.dumps(at)
-    )
+    for one in {"binary": [spec], "multiclass": [curves]}.get(task, []):
+        one.metrics.add(class_name="ConfusionMatrixAtThresholds", config=json.dumps(at))
     config = protos.EvalConfig(
         model_specs=[protos.ModelSpec(label_key="label", prediction_key="prediction", example_weight_key="weight")],
         metrics_specs=[spec, curves] if task == "multiclass" else [spec],
@@ -50,7 +49,7 @@ def theirs(directory: Path, task: Task, data: dict[str, Any], metrics: list[tupl
     result = tfma.analyze_raw_data(frame, config, output_path=str(directory))
     found = read(directory)
     for key, outputs in result.slicing_metrics:
-        found[key].update({(name, "metrics"): metrics for name, metrics in outputs[""].items()})
+        found[key].update({(name, "metrics"): metrics for name, metrics in (outputs or {"": {}})[""].items()})
     return found
 
 
