@@ -213,7 +213,8 @@ def resolve(
 
     A model is blessed by an execution that read it as its input ``model`` and made a ``ModelBlessing`` whose custom
     property ``blessed`` is 1; that of an evaluation that was reused counts too. A baseline is not blessed by the
-    evaluation it served. Artifacts of the same content as ``other_than`` are passed over, and so are those of other
+    evaluation it served, nor a model that another evaluation of the same run refused, as where each of its outputs has
+    one of its own. Artifacts of the same content as ``other_than`` are passed over, and so are those of other
     programs, which have no digest: a key made of what they hold would not change with it.
 
     A ``predecessor`` of ``other_than`` was made by the same node, is of no later span, and was let through: an
@@ -242,6 +243,7 @@ def resolve(
             return None
         query = query.format(joins=_BLESSED_JOINS, conditions=_BLESSED_CONDITIONS, order="o.id DESC, a.id DESC")
         values += [int(EventType.INPUT), int(EventType.OUTPUT), blessing.id, int(ArtifactState.LIVE), True, _CANDIDATE]
+        values += [int(EventType.INPUT), _CANDIDATE, int(EventType.OUTPUT), blessing.id, True]
     elif predecessor:
         anomalies = get_type(transaction, TypeKind.ARTIFACT, _ANOMALIES)
         if anomalies is None or other_than is None:
@@ -272,6 +274,13 @@ _BLESSED_CONDITIONS = (
     " AND i.type = ? AND o.type = ? AND b.type_id = ? AND b.state = ?"
     " AND p.name = 'blessed' AND p.is_custom_property = ? AND p.int_value = 1"
     " AND EXISTS (SELECT 1 FROM EventPath s WHERE s.event_id = i.id AND s.step_key = ?)"
+    " AND NOT EXISTS (SELECT 1 FROM penstock_execution e JOIN penstock_execution r ON r.run_id = e.run_id"
+    " JOIN Event j ON j.execution_id = r.execution_id AND j.artifact_id = a.id AND j.type = ?"
+    " JOIN EventPath s ON s.event_id = j.id AND s.step_key = ?"
+    " JOIN Event k ON k.execution_id = r.execution_id AND k.type = ?"
+    " JOIN Artifact d ON d.id = k.artifact_id AND d.type_id = ?"
+    " JOIN ArtifactProperty q ON q.artifact_id = d.id AND q.name = 'blessed' AND q.is_custom_property = ?"
+    " WHERE e.execution_id = i.execution_id AND q.int_value = 0)"
 )
 
 

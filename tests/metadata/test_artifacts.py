@@ -148,6 +148,17 @@ class TestResolve:
         self.evaluate(publish, old, blessed=1)
         assert store.resolve("taxi", "Model", blessed=True) == old
 
+    def test_a_model_that_one_of_two_evaluations_refused_is_not_blessed(self, store: Store, publish: Publish) -> None:
+        """Each output of a model has an evaluation of its own; a later run in which both bless it counts."""
+        model = publish("A", {"m": [NewArtifact("Model", "/m", digest="d")]})["m"][0]
+        self.evaluate(publish, model, blessed=1)
+        self.evaluate(publish, model, blessed=0, component="FareEvaluator")
+        assert store.resolve("taxi", "Model", blessed=True) is None
+        store.begin_run(RunRecord("r2", "taxi"))
+        for component in ("Evaluator", "FareEvaluator"):
+            self.evaluate(publish, model, blessed=1, component=component, run_id="r2")
+        assert store.resolve("taxi", "Model", blessed=True) == model
+
     def test_a_reused_evaluation_blesses_the_equal_model_it_stands_for(self, store: Store, publish: Publish) -> None:
         """The reuse names the new model as its input and the old blessing as its output."""
         old, new = (publish("A", {"m": [NewArtifact("Model", f"/{at}", digest="same")]})["m"][0] for at in "ab")
@@ -165,7 +176,9 @@ class TestResolve:
         blessed: int,
         baseline: StoredArtifact | None = None,
         key: str | None = None,
+        component: str = "Evaluator",
+        run_id: str = "r1",
     ) -> None:
         inputs = {"model": [model.id]} | ({"baseline_model": [baseline.id]} if baseline else {})
         new = NewArtifact("ModelBlessing", "/b", custom_properties={"blessed": blessed})
-        publish("Evaluator", {"blessing": [new]}, inputs=inputs, key=key)
+        publish(component, {"blessing": [new]}, inputs=inputs, key=key, run_id=run_id)
