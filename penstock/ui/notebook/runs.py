@@ -113,16 +113,19 @@ class Run(Mapping[str, NodeResult]):
         with open_store(self.store, read_only=True, create=False) as store:
             return lineage_view(store.lineage(artifact.id, "up"), store.lineage(artifact.id, "down"))
 
-    def find_slices(self, *, metric: str | None = None, order: int = 2, exclude: Collection[str] = ()) -> Report:
+    def find_slices(
+        self, *, metric: str | None = None, order: int = 2, exclude: Collection[str] = (), against: str = ""
+    ) -> Report:
         """Slices where the model of this run is significantly worse than elsewhere, as ``penstock slices find``.
 
         Args:
             metric: What is compared, a mean over rows; ``loss`` if not given, or ``mean_squared_error``.
             order: The most columns in one slice, 1 to 3.
             exclude: Columns not to search by, as one that the label is made from.
+            against: ``baseline`` finds slices where the model is worse than the one it would replace.
 
         Raises:
-            UsageError: No model was evaluated in this run; there is no such metric or column.
+            UsageError: No model was evaluated in this run; there is no such metric, column or other model.
             DataError: The evaluation keeps no predictions, or they do not fit the metric.
         """
         from penstock.evaluation.finder.report import find_slices
@@ -139,7 +142,8 @@ class Run(Mapping[str, NodeResult]):
             examples = store.artifact(inputs[0]).load() if inputs else None
         if not isinstance(examples, Examples):
             raise UsageError(f"It is not known which examples evaluation {evaluation.id} was made from.")
-        return find_slices(evaluation, examples, metric=metric, exclude=exclude, options=Options(order))
+        options = Options(order)
+        return find_slices(evaluation, examples, metric=metric, exclude=exclude, against=against, options=options)
 
 
 def latest_run(pipeline: str | None = None, *, project: str | Path | None = None) -> Run:
