@@ -41,7 +41,7 @@ test: lint ## lint, types, layers, and all tests but conformance on the built wh
 tests: wheel
 	@$(call on_the_wheel,-m "not conformance" -n $(JOBS) --dist loadfile --no-loadscope-reorder)
 
-check: lint types contracts unit ## what to run before each commit: lint, types, layers, unit tests (under a minute)
+check: lint types contracts unit ## what to run before each commit: lint, types, layers, unit tests (three minutes)
 
 lint: setup ## ruff: rules and format
 	@$(BIN)/ruff check --quiet --output-format concise .
