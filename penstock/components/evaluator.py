@@ -48,8 +48,8 @@ def Evaluator(
     slices: list[SliceValue] = [[]],  # noqa: B006  # read as a declaration, never changed
     metrics: list[MetricValue] | None = None,
     task: Task = "binary",
-    classes: list[int | str] = [],  # noqa: B006  # likewise
-    thresholds: list[Threshold] = [],  # noqa: B006  # likewise
+    classes: list[int | str] = [],  # noqa: B006  # read as a declaration, never changed
+    thresholds: list[Threshold] = [],  # noqa: B006  # read as a declaration, never changed
     split: str = "eval",
     weight: str | None = None,
     query: str | None = None,

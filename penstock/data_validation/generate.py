@@ -18,7 +18,7 @@ from penstock.data_validation.summary_options import SummaryOptions
 from penstock.dsl import Context
 from penstock.errors import DataError
 
-__all__ = ["generate_statistics", "summarised_by_threads", "summarised_on_beam"]
+__all__ = ["generate_statistics", "summarised_by_threads", "summarised_on_beam", "write_statistics"]
 
 # However many cores there are, the rows are summed up in as many parts: every machine gives the same last digits.
 _PARTS = 16
@@ -50,8 +50,13 @@ def generate_statistics(
     for split, summary in drive(examples, directories, ctx, options).items():
         if earlier is not None and split in earlier.splits:
             _add_earlier(summary, earlier.split_path(split, SUMMARY_FILE))
-        (directories[split] / STATISTICS_FILE).write_bytes(serialized(summary, split))
-        (directories[split] / SUMMARY_FILE).write_bytes(packed(summary))
+        write_statistics(summary, split, directories[split])
+
+
+def write_statistics(summary: SlicedSummary, split: str, directory: Path) -> None:
+    """Writes ``FeatureStats.pb`` and ``Summary.zip`` of a split to a directory that is there."""
+    (directory / STATISTICS_FILE).write_bytes(serialized(summary, split))
+    (directory / SUMMARY_FILE).write_bytes(packed(summary))
 
 
 def summarised_by_threads(

@@ -16,9 +16,8 @@ from penstock.data.ingest.job import Job, Report
 from penstock.data.ingest.rejected import OnError
 from penstock.data.ingest.shards import Shard
 from penstock.data.parquet import PARQUET
-from penstock.data_validation.files import STATISTICS_FILE
-from penstock.data_validation.statistics import SlicedSummary, serialized
-from penstock.data_validation.summary_file import SUMMARY_FILE, packed
+from penstock.data_validation.generate import write_statistics
+from penstock.data_validation.statistics import SlicedSummary
 from penstock.dsl import Context
 from penstock.errors import DataError
 
@@ -57,8 +56,7 @@ def statistics_of_files(
     statistics = ExampleStatistics(str(directory))
     to = statistics.split_path(_SPLIT)
     to.mkdir(parents=True, exist_ok=True)
-    (to / STATISTICS_FILE).write_bytes(serialized(summary, _SPLIT))
-    (to / SUMMARY_FILE).write_bytes(packed(summary))
+    write_statistics(summary, _SPLIT, to)
     statistics.splits = [_SPLIT]
     return statistics
 

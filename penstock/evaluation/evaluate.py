@@ -136,15 +136,10 @@ class Evaluation:
         plots = gather(self.plan, self.groups, directory, result)
         if plots is not None:
             (directory / TASK_PLOTS_FILE).write_text(json.dumps(plots.to_json(), allow_nan=False))
-        if self.intervals.method != "analytic":
-            self._resample(directory, result, progress)
-        if functions:
-            from penstock.evaluation.own_metrics import compute as compute_own
-            from penstock.evaluation.resampling.resample import kept_rows
-
-            compute_own(functions, kept_rows(self.plan, self.groups, directory), result, self.module_file)
-            result.metrics.extend(functions)
-            result.engines.update(dict.fromkeys(functions, "function"))
+        if self.intervals.method != "analytic" or functions:
+            self._from_kept_rows(directory, result, functions, progress)
+        result.metrics.extend(functions)
+        result.engines.update(dict.fromkeys(functions, "function"))
         if self.by_tfma:
             from penstock.evaluation.tfma_engine import compute
 
@@ -162,11 +157,22 @@ class Evaluation:
         result.write_verdicts(directory)
         return result
 
-    def _resample(self, directory: Path, result: EvaluationResult, progress: Callable[[int, int], None] | None) -> None:
+    def _from_kept_rows(
+        self,
+        directory: Path,
+        result: EvaluationResult,
+        functions: dict[str, Callable[..., Any]],
+        progress: Callable[[int, int], None] | None,
+    ) -> None:
+        """What needs all rows at once: resampled intervals, and functions of the user's."""
+        from penstock.evaluation.own_metrics import compute
         from penstock.evaluation.resampling.resample import kept_rows, resample
 
         rows = kept_rows(self.plan, self.groups, directory)
-        resample(rows, self.plan.layout, self.metrics, self.intervals, progress).put(result)
+        if self.intervals.method != "analytic":
+            resample(rows, self.plan.layout, self.metrics, self.intervals, progress).put(result)
+        if functions:
+            compute(functions, rows, result, self.module_file)
 
     def _check_thresholds(self, result: EvaluationResult) -> None:
         """What TFMA calls the values of a class is known only when they are there."""

@@ -132,8 +132,8 @@ def _run(pipeline: Any, parts: Sequence[Part], rows: beam.DoFn, config: Any, fil
         for query, specs in by_query.items():
             # The steps of the public evaluator but its last, a validation that on a worker imports each class by the
             # name of its module, where no module of the user's can be imported.
-            grouped = extracts | f"Queries {query}" >> evaluators._GroupByQueryKey(query) if query else extracts  # noqa: SLF001
-            computed = evaluators._ComputeMetricsAndPlots(eval_config=config, metrics_specs=specs)  # noqa: SLF001
+            grouped = extracts | f"Queries {query}" >> evaluators._GroupByQueryKey(query) if query else extracts  # noqa: SLF001 - see above
+            computed = evaluators._ComputeMetricsAndPlots(eval_config=config, metrics_specs=specs)  # noqa: SLF001 - see above
             found.append((grouped | f"Metrics {query}" >> computed)["metrics"])
         (
             found

@@ -101,7 +101,7 @@ def theirs_of(
     """
     import tempfile
 
-    import pandas as pd  # type: ignore[import-untyped]
+    import pandas as pd  # type: ignore[import-untyped]  # its stubs are a package of their own
     import tensorflow_model_analysis as tfma
     from tensorflow_model_analysis.proto import config_pb2 as config
 

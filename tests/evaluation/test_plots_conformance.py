@@ -26,7 +26,7 @@ HUNDREDTHS = [at / 100 for at in range(1, 100)]
 
 def theirs(directory: Path, task: Task, data: dict[str, Any], metrics: list[tuple[str, dict[str, Any]]]) -> Any:
     """TFMA's own plots, by slice."""
-    import pandas as pd  # type: ignore[import-untyped]
+    import pandas as pd  # type: ignore[import-untyped]  # its stubs are a package of their own
     import tensorflow_model_analysis as tfma
     from tensorflow_model_analysis.proto import config_pb2 as protos
 

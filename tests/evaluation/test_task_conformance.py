@@ -39,7 +39,7 @@ OF_ALL = {
 
 def theirs(task: Task, data: dict[str, Any], *, weighted: bool) -> dict[tuple[Any, ...], dict[str, float]]:
     """TFMA's table: by slice key, by our name of the metric."""
-    import pandas as pd  # type: ignore[import-untyped]
+    import pandas as pd  # type: ignore[import-untyped]  # its stubs are a package of their own
     import tensorflow_model_analysis as tfma
     from tensorflow_model_analysis.proto import config_pb2 as protos
 

@@ -44,13 +44,11 @@ class Reading:
     """What reading CSV files came to.
 
     Attributes:
-        files: The files.
         shards: What was read at a time.
         reports: What became of each, in order.
         columns: What is known of each column, over all shards.
     """
 
-    files: list[CsvFile]
     shards: list[Shard]
     reports: list[Report]
     columns: dict[str, Column]
@@ -121,7 +119,7 @@ def read_csv(
         reports = [{one.shard: one for one in second}.get(report.shard, report) for report in reports]
     if job.sample == 1 and not any(sum(report.rows.values()) for report in reports):
         raise _no_rows(files)
-    return Reading(files, found, reports, merged)
+    return Reading(found, reports, merged)
 
 
 def _declared(job: Job, file: CsvFile) -> tuple[dict[str, Kind], dict[str, pa.DataType]]:
