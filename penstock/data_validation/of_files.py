@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -49,7 +50,7 @@ def statistics_of_files(
         DataError: The data is not usable; names file, row, column and what to do.
         UsageError: Types are not usable.
     """
-    if path.endswith(".parquet"):
+    if re.search(PARQUET.names, path.lower()):
         summary = _of_parquet(path, ctx)
     else:
         summary = _of_csv(path, Job.of(path, {_SPLIT: 1}, types or {}, on_error, max_skipped, (), 1.0), ctx)

@@ -34,7 +34,8 @@ def test_they_are_those_of_the_ingested_examples(
     CsvExampleGen.function(examples=examples, input_base=str(trips), splits={"all": 1}, ctx=ctx)
     StatisticsGen.function(examples=examples, statistics=expected, ctx=ctx)
     pyarrow.parquet.write_table(pyarrow.csv.read_csv(trips, convert_options=NULLS), tmp_path / "trips.parquet")
-    for name in ("trips.csv", "trips.parquet"):
+    (tmp_path / "trips.pq").write_bytes((tmp_path / "trips.parquet").read_bytes())
+    for name in ("trips.csv", "trips.parquet", "trips.pq"):
         kept = tmp_path / f"kept of {name}"
         assert main(["statistics", str(tmp_path / name), "--output", str(kept), "--json"]) == 0
         assert '"fare"' in json.dumps(json.loads(capsys.readouterr().out))
