@@ -15,7 +15,7 @@ from penstock.evaluation.results import BASELINE, CANDIDATE, EvaluationResult, l
 from penstock.evaluation.slices import slice_text
 from penstock.gates import Verdict
 from penstock.views.curves import curves
-from penstock.views.task_plots import task_model, task_tables
+from penstock.views.task_plots import task_model, task_plots, task_tables
 from penstock.views.view import Cell, Row, Table, Tone, View, shown
 
 __all__ = ["make", "verdict_table"]
@@ -33,9 +33,10 @@ def make(artifact: Artifact, links: Mapping[str, str]) -> View:
     assert isinstance(artifact, ModelEvaluation)
     result = load(artifact)
     found = FairnessResult.read(artifact.path())
-    tables = [*_tables(result), *task_tables(artifact), *(_fairness_tables(found) if found else ())]
+    plots = task_plots(artifact)
+    tables = [*_tables(result), *task_tables(plots), *(_fairness_tables(found) if found else ())]
     note = f"Label {result.label}, split {result.split}, {result.n[0]:,} examples, {len(result.slices):,} slices."
-    data = {**_model(result, artifact), **task_model(artifact), **_fairness(found)}
+    data = {**_model(result, artifact), **task_model(plots), **_fairness(found)}
     parts = tuple(_STATIC / f"{name}.js" for name in ("bars", "fairness", "curves", "tasks"))
     return View("evaluation", "Evaluation", data, tuple(tables), (note,), _STATIC / "evaluation.js", parts)
 

@@ -15,7 +15,7 @@ from penstock.views.view import Row, Table, shown
 if TYPE_CHECKING:
     from penstock.evaluation.task_plots import TaskPlots
 
-__all__ = ["task_model", "task_tables"]
+__all__ = ["task_model", "task_plots", "task_tables"]
 
 MOST_SLICES: Final = 50
 MOST_CLASSES: Final = 20
@@ -23,7 +23,7 @@ _MOST_NUMBERS: Final = 60_000
 _RESIDUALS: Final = 10
 
 
-def task_model(evaluation: ModelEvaluation) -> dict[str, Any]:
+def task_model(plots: TaskPlots | None) -> dict[str, Any]:
     """The plots of the first slices as ``task_plots``, with five digits; empty where there are none.
 
     At most `MOST_SLICES`, and fewer where classes are many.
@@ -31,7 +31,6 @@ def task_model(evaluation: ModelEvaluation) -> dict[str, Any]:
     ``task``, ``names`` of the slices, ``slices``, ``classes``, ``edges``, and ``models``: by model and slice what
     `penstock.evaluation.task_plots.TaskPlots` says.
     """
-    plots = _plots(evaluation)
     if plots is None:
         return {}
     value = plots.to_json()
@@ -61,9 +60,8 @@ def _shortened(value: Any) -> Any:
     return short(value)
 
 
-def task_tables(evaluation: ModelEvaluation) -> Iterator[Table]:
+def task_tables(plots: TaskPlots | None) -> Iterator[Table]:
     """Of each model the confusion matrix or the residuals of the whole set, or of the largest slice where it is not."""
-    plots = _plots(evaluation)
     if plots is None:
         return
     key = plots.slices[0]
@@ -85,7 +83,12 @@ def task_tables(evaluation: ModelEvaluation) -> Iterator[Table]:
             yield Table(f"Residuals, {where}, {model}", ("actual less predicted", "weight"), tuple(rows), ("weight",))
 
 
-def _plots(evaluation: ModelEvaluation) -> TaskPlots | None:
+def task_plots(evaluation: ModelEvaluation) -> TaskPlots | None:
+    """The plots of an evaluation; None where it has none.
+
+    Raises:
+        DataError: They are damaged.
+    """
     from penstock.evaluation.task_plots import TASK_PLOTS_FILE, load_task_plots
 
     file = evaluation.path(TASK_PLOTS_FILE)
